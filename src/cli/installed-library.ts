@@ -1,0 +1,17 @@
+import { scenarios } from '../scenarios/index.ts';
+import { mutants } from '../zoo/index.ts';
+import type { Library } from './library.ts';
+
+/** The library of this package. Engines are loaded when they are first used, so that `--help` is quick. */
+export const installedLibrary: Library = {
+  scenarios,
+  mutants,
+  async stress(options) {
+    const { stress } = await import('../engines/stress/index.ts');
+    return stress(options);
+  },
+  async diagnose() {
+    const { diagnose } = await import('../engines/stress/doctor.ts');
+    return diagnose();
+  },
+};

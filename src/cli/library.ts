@@ -1,0 +1,10 @@
+import type { ScenarioResult } from '../engines/result.ts';
+import type { Diagnosis } from '../engines/stress/diagnosis.ts';
+import type { StressOptions } from '../engines/stress/options.ts';
+import type { Catalogue } from '../report/catalogue.ts';
+
+/** What the commands are a skin over. */
+export interface Library extends Catalogue {
+  stress(options: StressOptions): Promise<ScenarioResult>;
+  diagnose(): Promise<Diagnosis>;
+}

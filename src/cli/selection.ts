@@ -1,0 +1,56 @@
+import { UsageError } from '../engines/usage-error.ts';
+import type { Catalogue, MutantEntry, ScenarioEntry } from '../report/catalogue.ts';
+import { findByName } from '../scenarios/find.ts';
+
+/** What of the catalogue the user asked for. */
+export interface Wanted {
+  readonly names: readonly string[];
+  readonly mutant?: string | undefined;
+  readonly guest?: string | undefined;
+  readonly vcpus?: number | undefined;
+}
+
+/** The scenarios to run, and the twin, if any. */
+export interface Selection {
+  readonly scenarios: readonly ScenarioEntry[];
+  readonly mutant?: MutantEntry;
+}
+
+/**
+ * Scenarios by name, or without names: the twin's own, those with a role that a guest could take,
+ * or all; of these the ones that can have so many vCPUs.
+ */
+export function select(catalogue: Catalogue, wanted: Wanted): Selection {
+  if (wanted.mutant !== undefined) return selectTwin(catalogue, wanted, wanted.mutant);
+  return { scenarios: wanted.names.length > 0 ? named(catalogue, wanted) : unnamed(catalogue, wanted) };
+}
+
+function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection {
+  const mutant = findByName('broken twin', id, catalogue.mutants, (one) => one.id);
+  const names = wanted.names.length > 0 ? wanted.names : [mutant.scenario];
+  const scenarios = named(catalogue, { ...wanted, names });
+  const other = scenarios.find(({ name }) => name !== mutant.scenario);
+  if (other === undefined) return { scenarios, mutant };
+  throw new UsageError(`${id} shows in ${mutant.scenario}, got ${other.name}. Leave the scenario out.`);
+}
+
+function named({ scenarios }: Catalogue, { names, vcpus }: Wanted): readonly ScenarioEntry[] {
+  const found = [...new Set(names)].map((name) => findByName('scenario', name, scenarios, (one) => one.name));
+  for (const scenario of found) {
+    if (fits(scenario, vcpus)) continue;
+    const { least, most } = scenario.vcpus;
+    throw new UsageError(`Expected ${least} to ${most} vCPUs for ${scenario.name}, got --vcpus ${vcpus}.`);
+  }
+  return found;
+}
+
+function unnamed({ scenarios }: Catalogue, { guest, vcpus }: Wanted): readonly ScenarioEntry[] {
+  const able = scenarios.filter((scenario) => guest === undefined || scenario.roles.length > 0);
+  const chosen = able.filter((scenario) => fits(scenario, vcpus));
+  if (chosen.length > 0) return chosen;
+  throw new UsageError(`No scenario can have ${vcpus} vCPUs. Leave --vcpus out to run each with its own number.`);
+}
+
+function fits({ vcpus }: ScenarioEntry, count: number | undefined): boolean {
+  return count === undefined || (count >= vcpus.least && count <= vcpus.most);
+}

@@ -1,0 +1,88 @@
+import { UsageError } from '../engines/usage-error.ts';
+import { documentOf, jsonText } from '../report/document.ts';
+import { headingLines } from '../report/heading.ts';
+import { htmlReport } from '../report/html-report.ts';
+import { pageOf, type Page } from '../report/page.ts';
+import { barProgress, lineProgress, noProgress, type ProgressDisplay } from '../report/progress.ts';
+import type { Report, ReportedResult } from '../report/report.ts';
+import { summaryLines } from '../report/summary.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { Io, Output } from './io.ts';
+import type { ReportOptions } from './report-options.ts';
+import { thisMachine } from './this-machine.ts';
+import { packageVersion } from './version.ts';
+
+/** One command at work: where its words, its progress and its documents go. */
+export interface Session {
+  readonly io: Io;
+  readonly options: ReportOptions;
+  /** What every report of this command starts with. */
+  readonly head: Omit<Report, 'results'>;
+  /** The page that people read. */
+  readonly page: Page;
+  readonly progress: ProgressDisplay;
+  /** Writes lines for people: to stdout, or with `--json` to stderr. */
+  say(lines: readonly string[]): void;
+}
+
+/** Opens a session, and finds out now rather than after the run whether its files can be written. */
+export async function openSession(command: string, io: Io, options: ReportOptions): Promise<Session> {
+  await checkHtmlFile(io, options.html);
+  const people = options.json ? io.stderr : io.stdout;
+  const page = pageOf(people.columns, coloured(people, io, options));
+  return {
+    io,
+    options,
+    head: { version: packageVersion(), command, seed: options.seed, machine: thisMachine() },
+    page,
+    progress: progressOf(io, options),
+    say: (lines) => {
+      if (lines.length > 0) people.write(`${lines.join('\n')}\n`);
+    },
+  };
+}
+
+/** What a run says first. */
+export function sayHeading({ options, say, head, page }: Session): void {
+  if (!options.quiet) say(headingLines(head, page));
+}
+
+/** Says what a run came to, writes its documents, and sets the exit code. */
+export async function closeRun(session: Session, results: readonly ReportedResult[]): Promise<void> {
+  const { io, page, head, options } = session;
+  const report: Report = { ...head, results };
+  const summary = summaryLines(report, page);
+  session.say(options.quiet ? summary.slice(-1) : summary);
+  io.exitCode = exitCodeOf(results);
+  await writeDocuments(session, documentOf(report), () => htmlReport(report));
+}
+
+/** Writes what `--json` and `--html` ask for. */
+export async function writeDocuments(
+  { io, options }: Session,
+  document: unknown,
+  html: () => string,
+): Promise<void> {
+  if (options.json) io.stdout.write(jsonText(document));
+  if (options.html !== undefined) await io.writeFile(options.html, html());
+}
+
+/** Whether escape codes may go to a stream. */
+export function coloured(stream: Output, { env }: Io, { color }: Pick<ReportOptions, 'color'>): boolean {
+  const wanted = color && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  return wanted && stream.isTTY === true;
+}
+
+function progressOf(io: Io, options: ReportOptions): ProgressDisplay {
+  if (options.quiet) return noProgress;
+  return coloured(io.stderr, io, options) ? barProgress(io.stderr) : lineProgress(io.stderr, io.now);
+}
+
+async function checkHtmlFile(io: Io, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await io.checkWritable(path);
+  } catch (error) {
+    throw new UsageError(`Expected --html FILE that can be written, got ${path}: ${(error as Error).message}`);
+  }
+}

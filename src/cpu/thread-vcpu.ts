@@ -1,0 +1,164 @@
+import type { Gpa, HostAddress } from '../memory/memory-port.ts';
+import type { Memslots } from '../memory/memslots.ts';
+import type { SharedMemory } from '../memory/shared-memory.ts';
+import type { HostCpu } from './host-cpu.ts';
+import type { Hypervisor } from './hypervisor.ts';
+import { KICK_DELAY, KICK_IPI, KICK_STOP } from './thread-host-cpu.ts';
+import type { Noise } from './noise.ts';
+import { VirtualCpu } from './virtual-cpu.ts';
+
+/** TSC samples of one call that {@link ThreadVcpu} remembers for the checker; later ones wrap. */
+const SAMPLES = 16;
+
+/** Instructions that may run between the arrival of a kick and its exit, at most: about a microsecond. */
+const MOST_STEPS_TO_KICK = 200;
+
+/** A vCPU on a real thread: it exits when its kick word says so, or after a chosen number of steps. */
+export class ThreadVcpu extends VirtualCpu {
+  protected readonly words: Int32Array<SharedArrayBuffer>;
+  protected readonly kickIndex: number;
+  #stepsToExit = 0;
+  #stepsToKick = -1;
+  #stepsToDelay = 0;
+  readonly #memory: SharedMemory;
+  readonly #noise: Noise;
+  readonly #latency: { below(bound: number): number };
+  readonly #samples = new BigUint64Array(SAMPLES);
+  #sampled = 0;
+
+  constructor(
+    id: number,
+    memory: SharedMemory,
+    host: HostCpu,
+    slots: Memslots,
+    hypervisor: Hypervisor,
+    kick: HostAddress,
+    latency: { below(bound: number): number },
+    noise: Noise,
+  ) {
+    super(id, memory, host, slots, hypervisor);
+    this.#latency = latency;
+    this.#memory = memory;
+    this.#noise = noise;
+    this.words = memory.i32;
+    this.kickIndex = kick >>> 2;
+  }
+
+  /** Arms an exit before the n-th step from now: the host's timer tick. 0 disarms it. */
+  exitAfter(steps: number): void {
+    this.#stepsToExit = steps;
+  }
+
+  protected exitPending(): boolean {
+    const kick = this.words[this.kickIndex]!;
+    if (kick !== 0) {
+      if ((kick & KICK_DELAY) !== 0 && --this.#stepsToDelay <= 0) this.#delay();
+      if ((kick & KICK_STOP) !== 0) return true;
+      if ((kick & KICK_IPI) !== 0) return this.#kickArrives();
+    }
+    return this.#stepsToExit !== 0 && --this.#stepsToExit === 0;
+  }
+
+  /**
+   * Marks one of the next steps for a delay. The kick word carries the mark, so that steps without one
+   * pay nothing for it.
+   */
+  delayAfter(steps: number): void {
+    this.#stepsToDelay = steps;
+    this.#memory.lockOr32(this.kickIndex * 4, KICK_DELAY);
+  }
+
+  #delay(): void {
+    this.#memory.lockAnd32(this.kickIndex * 4, ~KICK_DELAY);
+    this.#noise.delay();
+  }
+
+  /**
+   * An IPI takes its time: how many more instructions run before it is taken is up to the hardware,
+   * here drawn anew for each kick.
+   */
+  #kickArrives(): boolean {
+    if (this.#stepsToKick < 0) this.#stepsToKick = this.#latency.below(MOST_STEPS_TO_KICK);
+    return this.#stepsToKick-- === 0;
+  }
+
+  /** Forgets the TSC samples taken so far. */
+  forgetSamples(): void {
+    this.#sampled = 0;
+  }
+  /** How many TSC samples the program took since {@link forgetSamples}. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+  /** The TSC sample taken `back` samples before the newest, 0 being the newest. */
+  sample(back: number): bigint {
+    return this.#samples[(this.#sampled - 1 - back) % SAMPLES]!;
+  }
+  /** How many of the samples are still remembered. */
+  get remembered(): number {
+    return Math.min(this.#sampled, SAMPLES);
+  }
+
+  protected override sampleTsc(tsc: bigint): bigint {
+    this.#samples[this.#sampled++ % SAMPLES] = tsc;
+    return tsc;
+  }
+}
+
+/**
+ * The same with plain accesses flattened into one method each: no call into the memory, no
+ * translation for RAM at GPA 0. A pvclock read through it costs a fraction more than a bare loop.
+ */
+export class PlainThreadVcpu extends ThreadVcpu {
+  readonly #u8: Uint8Array<SharedArrayBuffer>;
+  readonly #u32: Uint32Array<SharedArrayBuffer>;
+  readonly #u64: BigUint64Array<SharedArrayBuffer>;
+  readonly #limit: number;
+
+  constructor(
+    id: number,
+    memory: SharedMemory,
+    host: HostCpu,
+    slots: Memslots,
+    hypervisor: Hypervisor,
+    kick: HostAddress,
+    latency: { below(bound: number): number },
+    noise: Noise,
+  ) {
+    super(id, memory, host, slots, hypervisor, kick, latency, noise);
+    this.#u8 = memory.u8;
+    this.#u32 = memory.u32;
+    this.#u64 = memory.u64;
+    this.#limit = slots.identityLimit();
+  }
+
+  override load8(gpa: Gpa): number {
+    if (this.#slow(gpa)) return super.load8(gpa);
+    return this.#u8[gpa]!;
+  }
+  override load32(gpa: Gpa): number {
+    if (this.#slow(gpa) || (gpa & 3) !== 0) return super.load32(gpa);
+    return this.#u32[gpa >>> 2]!;
+  }
+  override load64(gpa: Gpa): bigint {
+    if (this.#slow(gpa) || (gpa & 7) !== 0) return super.load64(gpa);
+    return this.#u64[gpa >>> 3]!;
+  }
+  override store8(gpa: Gpa, value: number): void {
+    if (this.#slow(gpa)) super.store8(gpa, value);
+    else this.#u8[gpa] = value;
+  }
+  override store32(gpa: Gpa, value: number): void {
+    if (this.#slow(gpa) || (gpa & 3) !== 0) super.store32(gpa, value);
+    else this.#u32[gpa >>> 2] = value;
+  }
+  override store64(gpa: Gpa, value: bigint): void {
+    if (this.#slow(gpa) || (gpa & 7) !== 0) super.store64(gpa, value);
+    else this.#u64[gpa >>> 3] = value;
+  }
+
+  /** A pending kick, a GPA outside the identity-mapped RAM, or no GPA at all (negative, fractional). */
+  #slow(gpa: Gpa): boolean {
+    return this.words[this.kickIndex] !== 0 || gpa >>> 0 !== gpa || gpa >= this.#limit;
+  }
+}

@@ -1,0 +1,275 @@
+import { RunStopped } from '../../cpu/faults.ts';
+import { ThreadHostCpu } from '../../cpu/thread-host-cpu.ts';
+import { Noise } from '../../cpu/noise.ts';
+import { NoisyMemory } from '../../cpu/noisy-memory.ts';
+import { PlainThreadVcpu, ThreadVcpu } from '../../cpu/thread-vcpu.ts';
+import { MonotonicTick, SharedTick, StillTick, type TimeSource } from '../../cpu/time-source.ts';
+import { referenceGuest } from '../../guest/reference.ts';
+import { type GuestRoles, ROLES } from '../../guest/roles.ts';
+import { referenceHost } from '../../host/host-ops.ts';
+import { Kvm } from '../../host/kvm.ts';
+import { KvmVcpu } from '../../host/kvm-vcpu.ts';
+import { VCPU, VM } from '../../host/records.ts';
+import { UnbackedGpa } from '../../memory/errors.ts';
+import { Memslots } from '../../memory/memslots.ts';
+import { AtomicMemory, openSharedMemory, type SharedMemory } from '../../memory/shared-memory.ts';
+import { Barrier, loadControl, spinBudget, storeControl, waitWhile } from '../../memory/wait.ts';
+import { findScenario } from '../../scenarios/index.ts';
+import type { InvariantId } from '../../scenarios/invariants.ts';
+import { Ledger } from '../../scenarios/ledger.ts';
+import { hashSeed, Random } from '../../scenarios/random.ts';
+import type { HostThread, Mutant, Program, Scenario, ThreadSpec, VcpuThread } from '../../scenarios/scenario.ts';
+import { findMutant } from '../../zoo/index.ts';
+import { runCanary } from './canary.ts';
+import { checkedRoles, RoleReturned } from './checked-roles.ts';
+import * as control from './control.ts';
+import { GuestModuleError, loadGuest } from './guest-module.ts';
+import { idler } from './idle.ts';
+import { stopEverybody } from './stop.ts';
+import type { ThreadReport, ThreadTask } from './task.ts';
+import { ViolationFound } from './violation.ts';
+
+/** Steps between two looks at the stop word, and two publications of the counters. */
+const STRIDE = 64;
+
+/** Steps of a vCPU from the start of a stride to its delay, at most: any step of the first few calls. */
+const STEPS_PER_DELAY = 64;
+
+/** How long a thread sleeps at a time while it waits for the supervisor. */
+const PHASE_MILLISECONDS = 10;
+
+/** Becomes one thread of a run: builds it, waits for the start, races, and tells how it ended. */
+export async function raceThread(task: ThreadTask): Promise<ThreadReport> {
+  const scenario = findScenario(task.scenario);
+  const mutant = task.mutant === undefined ? undefined : findMutant(task.mutant);
+  const spec = scenario.threads(task.machine)[task.index]!;
+  const memory = openSharedMemory(task.memory, task.access);
+  const run = new RaceThread(task, scenario, spec, memory);
+  try {
+    const guest = task.guest === undefined ? {} : await loadGuest(task.guest);
+    run.prepare({ ...referenceGuest, ...mutant?.roles, ...guest }, mutant);
+    run.measure();
+    run.race();
+    return run.report({ kind: 'finished' });
+  } catch (error) {
+    if (error instanceof RunStopped) return run.report({ kind: 'finished' });
+    const report = run.explain(error);
+    stopEverybody(memory, task.control, task.map, task.machine.vcpus);
+    return report;
+  } finally {
+    run.close();
+  }
+}
+
+type Ending =
+  | { readonly kind: 'finished' }
+  | Omit<Extract<ThreadReport, { kind: 'violation' }>, 'thread' | 'canaryUpdates'>
+  | Omit<Extract<ThreadReport, { kind: 'failure' }>, 'thread' | 'canaryUpdates'>;
+
+class RaceThread {
+  readonly #task: ThreadTask;
+  readonly #scenario: Scenario;
+  readonly #spec: ThreadSpec;
+  readonly #memory: SharedMemory;
+  readonly #block: number;
+  readonly #counts: Float64Array;
+  readonly #stopped: () => boolean;
+  readonly #random: Random;
+  readonly #noise: Noise;
+  #violation: ViolationFound | undefined;
+  #cpu: ThreadVcpu | undefined;
+  #program: Program | undefined;
+  #canaryUpdates = 0;
+  #operations = 0;
+
+  constructor(task: ThreadTask, scenario: Scenario, spec: ThreadSpec, memory: SharedMemory) {
+    this.#task = task;
+    this.#scenario = scenario;
+    this.#spec = spec;
+    this.#memory = memory;
+    this.#block = task.control.threads + task.index * control.THREAD_BYTES;
+    this.#counts = new Float64Array(
+      memory.u8.buffer,
+      this.#block + control.THREAD_OUTCOMES,
+      control.MAX_OUTCOMES,
+    );
+    this.#random = new Random(hashSeed(task.seed, scenario.name, task.index));
+    const noise = new Random(hashSeed(task.seed, 'noise', task.index));
+    this.#noise = new Noise(noise, memory, task.control.stop);
+    this.#stopped = () => loadControl(memory, task.control.stop) !== 0;
+  }
+
+  /** Builds the thread's world and lets the scenario set its part of the guest up. */
+  prepare(roles: GuestRoles, mutant: Mutant | undefined): void {
+    this.#state(control.THREAD_PREPARING);
+    const { machine, map, control: where } = this.#task;
+    const memory = this.#memory;
+    const slots = new Memslots(memory, map.memslotTable);
+    const random = this.#random;
+    const noise = this.#noise;
+    const host = new ThreadHostCpu(
+      this.#scenario.rounds === undefined ? new NoisyMemory(memory, noise) : memory,
+      memory,
+      slots,
+      timeSource(this.#task, memory),
+      where.stop,
+      random,
+      map.vm + VM.tick,
+    );
+    const ops = { ...referenceHost, ...mutant?.host };
+    const thread: Record<string, unknown> & { kvm?: Kvm } = {
+      name: this.#spec.name,
+      machine,
+      random,
+      ledger: new Ledger(new AtomicMemory(this.#task.memory), where.ledger),
+      idle: idler(this.#task, memory, random),
+      outcome: (outcome: number): void => {
+        this.#counts[outcome]!++;
+      },
+      violated: (invariant: InvariantId, message: string, evidence: readonly string[] = []): never => {
+        this.#violation ??= new ViolationFound(invariant, message, evidence);
+        throw this.#violation;
+      },
+    };
+    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
+    const kvm = new Kvm(host, instrumented, map.vm);
+    thread.kvm = kvm;
+    if (this.#spec.vcpu === undefined) {
+      this.#program = this.#spec.start(thread as unknown as HostThread);
+      return;
+    }
+    const vcpu = kvm.vcpu(this.#spec.vcpu);
+    const hypervisor = new KvmVcpu(kvm, vcpu);
+    // Plain accesses have a flattened port; an exit at any step needs the one that counts steps.
+    const Port = this.#task.access === 'plain' && !machine.exitsAnywhere ? PlainThreadVcpu : ThreadVcpu;
+    const cpu = new Port(this.#spec.vcpu, memory, host, slots, hypervisor, vcpu + VCPU.kick, random, noise);
+    this.#cpu = cpu;
+    thread.cpu = cpu;
+    thread.vcpu = vcpu;
+    thread.roles = checkedRoles(roles, memory.i32, (this.#block + control.THREAD_ROLE) >>> 2, host);
+    hypervisor.load();
+    cpu.start();
+    this.#program = this.#spec.start(thread as unknown as VcpuThread);
+    cpu.finish();
+  }
+
+  /** Waits for everybody, then runs the canary if this is one of its two threads. */
+  measure(): void {
+    this.#state(control.THREAD_READY);
+    this.#awaitPhase(control.PHASE_CANARY);
+    if (this.#task.index < 2) {
+      this.#canaryUpdates = runCanary(this.#memory, this.#task.control, this.#noise);
+    }
+    this.#state(control.THREAD_MEASURED);
+    this.#awaitPhase(control.PHASE_RACE);
+  }
+
+  /** Runs the program until it is stopped or has done its operations. */
+  race(): void {
+    this.#state(control.THREAD_RACING);
+    this.#cpu?.start();
+    if (this.#scenario.rounds === undefined) this.#raceFreely();
+    else this.#raceInRounds(this.#scenario.rounds.instances);
+    this.#cpu?.finish();
+  }
+
+  #raceFreely(): void {
+    const program = this.#program!;
+    const most = this.#task.operations === 0 ? Number.POSITIVE_INFINITY : this.#task.operations;
+    while (this.#operations < most && !this.#stopped()) {
+      this.#cpu?.delayAfter(1 + this.#random.below(STEPS_PER_DELAY));
+      for (let i = 0; i < STRIDE; i++) program.step(0);
+      this.#count(STRIDE);
+    }
+  }
+
+  #raceInRounds(instances: number): void {
+    const { control: where, threads, cores } = this.#task;
+    const program = this.#program!;
+    const spins = spinBudget(threads, cores);
+    const barrier = new Barrier(this.#memory, where.roundBarrier, threads, spins, this.#stopped);
+    while (barrier.arrive()) {
+      for (let i = 0; i < instances; i++) program.step(i);
+      if (!barrier.arrive()) return;
+      if (program.judge !== undefined) {
+        for (let i = 0; i < instances; i++) program.judge(i);
+      }
+      this.#count(instances);
+      if (this.#task.operations !== 0 && this.#operations >= this.#task.operations) return;
+    }
+  }
+
+  #count(steps: number): void {
+    // A violation that somebody's catch swallowed still ends the run.
+    if (this.#violation !== undefined) throw this.#violation;
+    this.#operations += steps;
+    this.#f64(control.THREAD_OPERATIONS)[0] = this.#operations;
+  }
+
+  #f64(offset: number): Float64Array {
+    return new Float64Array(this.#memory.u8.buffer, this.#block + offset, 1);
+  }
+
+  /** Turns whatever ended the thread into data. */
+  explain(error: unknown): ThreadReport {
+    if (error instanceof ViolationFound) {
+      const order = this.#memory.lockAdd32(this.#task.control.claims, 1);
+      const { invariant, message, evidence } = error;
+      return this.report({ kind: 'violation', invariant, message, evidence, order });
+    }
+    return this.report({ kind: 'failure', ...this.#failure(error) });
+  }
+
+  #failure(error: unknown): { code: 'GUEST_LOAD' | 'GUEST_RETURNED' | 'GUEST_UNBACKED_GPA' | 'GUEST_THREW' | 'HARNESS'; message: string } {
+    const message = error instanceof Error ? `${error.message}` : String(error);
+    if (error instanceof GuestModuleError) return { code: 'GUEST_LOAD', message };
+    if (error instanceof RoleReturned) return { code: 'GUEST_RETURNED', message };
+    if (error instanceof UnbackedGpa) return { code: 'GUEST_UNBACKED_GPA', message };
+    const role = loadControl(this.#memory, this.#block + control.THREAD_ROLE);
+    const name = error instanceof Error ? error.name : 'thrown value';
+    if (role !== 0) {
+      const where = error instanceof Error ? placeOf(error) : '';
+      return {
+        code: 'GUEST_THREW',
+        message: `Expected the role ${ROLES[role - 1]!.name} to return, but it threw ${name}: ${message}${where}.`,
+      };
+    }
+    const stack = error instanceof Error ? (error.stack ?? message) : message;
+    return { code: 'HARNESS', message: stack };
+  }
+
+  report(ending: Ending): ThreadReport {
+    return { ...ending, thread: this.#spec.name, canaryUpdates: this.#canaryUpdates };
+  }
+
+  close(): void {
+    this.#state(control.THREAD_DONE);
+  }
+
+  #state(state: number): void {
+    storeControl(this.#memory, this.#block + control.THREAD_STATE, state);
+  }
+
+  #awaitPhase(phase: number): void {
+    const { phase: word } = this.#task.control;
+    for (;;) {
+      if (this.#stopped()) throw new RunStopped();
+      const now = loadControl(this.#memory, word);
+      if (now >= phase) return;
+      waitWhile(this.#memory, word, now, PHASE_MILLISECONDS);
+    }
+  }
+}
+
+/** Where an error was thrown, by the first line of its stack that names a file. */
+function placeOf(error: Error): string {
+  const place = error.stack?.match(/file:\S+?:\d+(?=:\d+)/)?.[0];
+  return place === undefined ? '' : ` at ${place}`;
+}
+
+function timeSource(task: ThreadTask, memory: SharedMemory): TimeSource {
+  const tick = task.map.vm + VM.tick;
+  if (task.machine.timeSource === 'shared-tick') return new SharedTick(memory, tick);
+  if (task.machine.timeSource === 'still-tick') return new StillTick(memory, tick);
+  return new MonotonicTick(task.machine.hostTscKhz);
+}

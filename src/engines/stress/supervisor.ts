@@ -1,0 +1,285 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SharedMemory } from '../../memory/shared-memory.ts';
+import { loadControl, storeControl, wakeAll } from '../../memory/wait.ts';
+import { ROLES } from '../../guest/roles.ts';
+import type { FailureCode } from '../result.ts';
+import * as control from './control.ts';
+import type { StressProgress } from './options.ts';
+import { borrowPool, returnPool, type ThreadPool } from './pool.ts';
+import { stopEverybody } from './stop.ts';
+import type { ThreadReport, ThreadTask } from './task.ts';
+
+/** How the supervisor waits; tests inject a clock of their own. */
+export interface SupervisorClock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+export const REAL_CLOCK: SupervisorClock = {
+  now: () => performance.now(),
+  sleep: (milliseconds) => sleep(milliseconds),
+};
+
+/** Milliseconds between two looks at the threads. */
+const LOOK = 20;
+/** Milliseconds that a thread may go without finishing a step before it counts as hung. */
+const STALL = 3_000;
+/** The same at the end of a run, for a thread that is inside a role. */
+const SHORT_STALL = 800;
+/** More threads than cores wait for each other's time slices: so much more for each thread too many. */
+const STALL_PER_WAITING_THREAD = 250;
+/** Milliseconds that threads get to come to an end after a stop. */
+const GRACE = 250;
+/** Milliseconds that threads get to load and prepare. */
+const PREPARE = 5_000;
+
+export interface Supervision {
+  readonly seconds: number;
+  readonly canarySeconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: StressProgress) => void) | undefined;
+  readonly clock?: SupervisorClock;
+}
+
+/** What came of a run: what each thread reported, and what only the supervisor saw. */
+export interface Supervised {
+  readonly reports: readonly (ThreadReport | undefined)[];
+  readonly failure: { readonly code: FailureCode; readonly thread: string; readonly message: string } | undefined;
+  readonly interrupted: boolean;
+  /** Seconds of racing. */
+  readonly seconds: number;
+  readonly canarySeconds: number;
+}
+
+/** Runs the tasks of one run to their end, however that comes about. Never hangs, never throws. */
+export async function supervise(
+  tasks: readonly ThreadTask[],
+  names: readonly string[],
+  memory: SharedMemory,
+  supervision: Supervision,
+): Promise<Supervised> {
+  return new Supervisor(tasks, names, memory, supervision).run();
+}
+
+class Supervisor {
+  readonly #tasks: readonly ThreadTask[];
+  readonly #names: readonly string[];
+  readonly #memory: SharedMemory;
+  readonly #supervision: Supervision;
+  readonly #clock: SupervisorClock;
+  readonly #reports: (ThreadReport | undefined)[];
+  readonly #control: control.ControlMap;
+  #pool: ThreadPool | undefined;
+  #failure: Supervised['failure'];
+  #pending: number;
+  #interrupted = false;
+
+  constructor(
+    tasks: readonly ThreadTask[],
+    names: readonly string[],
+    memory: SharedMemory,
+    supervision: Supervision,
+  ) {
+    this.#tasks = tasks;
+    this.#names = names;
+    this.#memory = memory;
+    this.#supervision = supervision;
+    this.#clock = supervision.clock ?? REAL_CLOCK;
+    this.#reports = tasks.map(() => undefined);
+    this.#control = tasks[0]!.control;
+    this.#pending = tasks.length;
+  }
+
+  async run(): Promise<Supervised> {
+    const pool = borrowPool(this.#tasks.length);
+    this.#pool = pool;
+    const runs = this.#tasks.map((task, index) => this.#watch(pool.run(task), index));
+    let seconds = 0;
+    let canarySeconds = 0;
+    if (await this.#reach(control.THREAD_READY, PREPARE, 'starting')) {
+      canarySeconds = await this.#measure();
+      seconds = await this.#race();
+    }
+    await this.#end(runs);
+    return {
+      reports: this.#reports,
+      failure: this.#failure,
+      interrupted: this.#interrupted,
+      seconds,
+      canarySeconds,
+    };
+  }
+
+  /** Takes a thread's report in, or what its worker died of. */
+  async #watch(run: Promise<ThreadReport>, index: number): Promise<void> {
+    try {
+      this.#reports[index] = await run;
+    } catch (error) {
+      this.#fail(index, ...workerDeath(error));
+      this.#stop();
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /** Waits until all threads are in `state` or past it; false if the run is over before. */
+  async #reach(state: number, milliseconds: number, phase: StressProgress['phase']): Promise<boolean> {
+    const deadline = this.#clock.now() + milliseconds + this.#tasks.length * STALL_PER_WAITING_THREAD;
+    while (!this.#over()) {
+      const late = this.#tasks.findIndex((_, index) => this.#state(index) < state);
+      if (late < 0) return true;
+      if (this.#clock.now() > deadline) {
+        this.#hung(late, milliseconds);
+        return false;
+      }
+      this.#progress(phase, 0);
+      await this.#clock.sleep(1);
+    }
+    return false;
+  }
+
+  async #measure(): Promise<number> {
+    const from = this.#clock.now();
+    this.#phase(control.PHASE_CANARY);
+    const until = from + this.#supervision.canarySeconds * 1000;
+    while (!this.#over() && this.#clock.now() < until) {
+      this.#progress('measuring', 0);
+      await this.#clock.sleep(Math.min(LOOK, until - this.#clock.now()));
+    }
+    storeControl(this.#memory, this.#control.canaryStop, 1);
+    const seconds = (this.#clock.now() - from) / 1000;
+    await this.#reach(control.THREAD_MEASURED, PREPARE, 'measuring');
+    return seconds;
+  }
+
+  async #race(): Promise<number> {
+    if (this.#over()) return 0;
+    const from = this.#clock.now();
+    this.#phase(control.PHASE_RACE);
+    const until = from + this.#supervision.seconds * 1000;
+    const stall = STALL + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
+    const seen = this.#tasks.map(() => ({ operations: -1, since: from }));
+    while (!this.#over() && this.#clock.now() < until) {
+      const now = this.#clock.now();
+      this.#progress('racing', (now - from) / 1000);
+      const stuck = this.#stuckThread(seen, now, stall);
+      if (stuck >= 0) this.#hung(stuck, stall);
+      await this.#clock.sleep(Math.max(1, Math.min(LOOK, until - this.#clock.now())));
+    }
+    // A run that ends early still names who was stuck by then.
+    const now = this.#clock.now();
+    const stuck = this.#over() ? -1 : this.#stuckThread(seen, now, Math.min(stall, SHORT_STALL + stall - STALL));
+    if (stuck >= 0 && this.#role(stuck) !== 0) this.#hung(stuck, now - seen[stuck]!.since);
+    this.#stop();
+    return (now - from) / 1000;
+  }
+
+  /** A thread that finished no step for too long; one that is inside a role goes before one that waits. */
+  #stuckThread(seen: { operations: number; since: number }[], now: number, stall: number): number {
+    let stuck = -1;
+    for (const [index, last] of seen.entries()) {
+      const operations = this.#operationsOf(index);
+      if (operations !== last.operations || this.#state(index) !== control.THREAD_RACING) {
+        last.operations = operations;
+        last.since = now;
+      } else if (now - last.since > stall && (stuck < 0 || this.#role(index) !== 0)) {
+        stuck = index;
+      }
+    }
+    return stuck;
+  }
+
+  /** Stops whoever still runs, first by the stop word, then by ending the workers. */
+  async #end(runs: readonly Promise<void>[]): Promise<void> {
+    this.#stop();
+    this.#progress('stopping', 0);
+    const all = Promise.all(runs);
+    const grace = GRACE + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
+    const deadline = this.#clock.now() + grace;
+    while (this.#pending > 0 && this.#clock.now() < deadline) {
+      await Promise.race([all, this.#clock.sleep(5)]);
+    }
+    if (this.#pending === 0 && this.#failure === undefined) {
+      await returnPool(this.#pool!);
+      return;
+    }
+    const stuck = this.#tasks.findIndex((_, index) => this.#state(index) !== control.THREAD_DONE);
+    if (stuck >= 0 && this.#failure === undefined) this.#hung(stuck, grace);
+    await this.#pool!.destroy();
+    await all;
+  }
+
+  #over(): boolean {
+    if (this.#supervision.signal?.aborted === true) this.#interrupted = true;
+    return (
+      this.#interrupted || this.#failure !== undefined || this.#pending === 0 ||
+      loadControl(this.#memory, this.#control.stop) !== 0
+    );
+  }
+
+  #hung(index: number, milliseconds: number): void {
+    const role = this.#role(index);
+    const where = role === 0 ? 'its step' : `the role ${ROLES[role - 1]!.name}`;
+    const what = this.#state(index) < control.THREAD_READY ? 'getting ready' : where;
+    this.#fail(
+      index,
+      'GUEST_HUNG',
+      `Expected ${this.#names[index]} to finish ${what} within ${(milliseconds / 1000).toFixed(1)} s, but it did not return. Does it loop for ever, or wait for something that never comes?`,
+    );
+    this.#stop();
+  }
+
+  #fail(index: number, code: FailureCode, message: string): void {
+    this.#failure ??= { code, thread: this.#names[index]!, message };
+  }
+
+  #stop(): void {
+    const { map, machine } = this.#tasks[0]!;
+    stopEverybody(this.#memory, this.#control, map, machine.vcpus);
+  }
+
+  #phase(phase: number): void {
+    storeControl(this.#memory, this.#control.phase, phase);
+    wakeAll(this.#memory, this.#control.phase);
+  }
+
+  #progress(phase: StressProgress['phase'], elapsed: number): void {
+    this.#supervision.onProgress?.({
+      scenario: this.#tasks[0]!.scenario,
+      phase,
+      elapsed,
+      total: this.#supervision.seconds,
+      operations: this.#tasks.reduce((sum, _, index) => sum + this.#operationsOf(index), 0),
+    });
+  }
+
+  #waitingThreads(): number {
+    return Math.max(0, this.#tasks.length - this.#tasks[0]!.cores);
+  }
+  #block(index: number): number {
+    return this.#control.threads + index * control.THREAD_BYTES;
+  }
+  #state(index: number): number {
+    return loadControl(this.#memory, this.#block(index) + control.THREAD_STATE);
+  }
+  #role(index: number): number {
+    return loadControl(this.#memory, this.#block(index) + control.THREAD_ROLE);
+  }
+  #operationsOf(index: number): number {
+    const address = this.#block(index) + control.THREAD_OPERATIONS;
+    return new Float64Array(this.#memory.u8.buffer, address, 1)[0]!;
+  }
+}
+
+/** Why a worker ended without a report. */
+function workerDeath(error: unknown): [FailureCode, string] {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return ['OUT_OF_MEMORY', 'Expected the guest to stay within 512 MB of heap, but it ran out of memory.'];
+  }
+  if (message?.startsWith('worker exited') === true) {
+    return ['WORKER_EXITED', `Expected the guest to return, but it ended its thread (${message}).`];
+  }
+  return ['HARNESS', error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}

@@ -1,0 +1,1 @@
+export { UsageError } from '../scenarios/usage-error.ts';

@@ -1,0 +1,81 @@
+import { type GuestState, NO_VECTOR } from '../cpu/hypervisor.ts';
+import type { Kvm, VcpuRecord } from './kvm.ts';
+import { IN_GUEST_MODE, OUTSIDE_GUEST_MODE, VCPU } from './records.ts';
+import {
+  KVM_REQ_CLOCK_UPDATE,
+  KVM_REQ_EVENT,
+  KVM_REQ_GLOBAL_CLOCK_UPDATE,
+  KVM_REQ_MASTERCLOCK_UPDATE,
+  KVM_REQ_STEAL_UPDATE,
+  KVM_REQ_TLB_FLUSH,
+} from './requests.ts';
+
+/**
+ * Enters guest mode: serves requests, injects, then the handshake with requesters. Returns the
+ * vector to deliver, or `NO_VECTOR`. Source: `vcpu_enter_guest`.
+ */
+export function enterGuest(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): number {
+  const { ops } = kvm;
+  for (;;) {
+    ops.serveRequests(kvm, vcpu, guest);
+    if (ops.enterGuestMode(kvm, vcpu)) return ops.takeInjectedVector(kvm, vcpu);
+    ops.cancelEntry(kvm, vcpu);
+    // A request that came meanwhile is served above; while MCLOCK_INPROGRESS is set, this spins.
+    kvm.cpu.relax();
+  }
+}
+
+/** Serves pending requests in KVM's order. Source: `vcpu_enter_guest`. */
+export function serveRequests(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): void {
+  const { memory, ops } = kvm;
+  if (memory.load32(vcpu + VCPU.requests) === 0) return;
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_MASTERCLOCK_UPDATE)) ops.updateMasterclock(kvm);
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_GLOBAL_CLOCK_UPDATE)) ops.globalClockUpdate(kvm, vcpu);
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_CLOCK_UPDATE)) ops.guestTimeUpdate(kvm, vcpu);
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_TLB_FLUSH)) ops.flushGuestTlb(kvm, vcpu);
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_STEAL_UPDATE)) ops.recordStealTime(kvm, vcpu);
+  if (ops.checkRequest(kvm, vcpu, KVM_REQ_EVENT)) ops.injectPendingEvent(kvm, vcpu, guest);
+}
+
+/**
+ * Goes into guest mode unless a request is pending: the vCPU's half of the handshake with
+ * `kickVcpu`. Source: `vcpu_enter_guest`, `kvm_vcpu_exit_request`.
+ */
+export function enterGuestMode(kvm: Kvm, vcpu: VcpuRecord): boolean {
+  const { memory } = kvm;
+  memory.store32(vcpu + VCPU.mode, IN_GUEST_MODE);
+  // Store buffering: without a full barrier this vCPU could miss the request while its requester
+  // still sees OUTSIDE_GUEST_MODE and sends no kick. Pairs with the locked cmpxchg in kickVcpu.
+  memory.mb();
+  if (memory.load32(vcpu + VCPU.requests) === 0) return true;
+  memory.store32(vcpu + VCPU.mode, OUTSIDE_GUEST_MODE);
+  return false;
+}
+
+/** Undoes an entry that did not come to pass. Source: `vcpu_enter_guest`, label `cancel_injection`. */
+export function cancelEntry(kvm: Kvm, vcpu: VcpuRecord): void {
+  // An interrupt that was to be injected is injected by the next entry, which decides on PV EOI anew.
+  if ((kvm.memory.load32(vcpu + VCPU.injectedVector) | 0) !== NO_VECTOR) {
+    kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+  }
+  kvm.ops.syncLapicFromGuest(kvm, vcpu);
+}
+
+/**
+ * Leaves guest mode: what happens after every exit, before its handler. Source: `vcpu_enter_guest`.
+ *
+ * @throws RunStopped if the run is over
+ */
+export function leaveGuest(kvm: Kvm, vcpu: VcpuRecord): void {
+  const { memory, ops } = kvm;
+  memory.store32(vcpu + VCPU.mode, OUTSIDE_GUEST_MODE);
+  kvm.cpu.acknowledgeKick(vcpu + VCPU.kick);
+  ops.syncLapicFromGuest(kvm, vcpu);
+}
+
+/** The vector that this entry delivers. */
+export function takeInjectedVector(kvm: Kvm, vcpu: VcpuRecord): number {
+  const vector = kvm.memory.load32(vcpu + VCPU.injectedVector) | 0;
+  if (vector !== NO_VECTOR) kvm.memory.store32(vcpu + VCPU.injectedVector, NO_VECTOR);
+  return vector;
+}

@@ -1,0 +1,14 @@
+import type { Kvm, VcpuRecord } from './kvm.ts';
+import { VCPU } from './records.ts';
+
+/**
+ * Whether the guest may use a paravirtual feature: always, unless the VMM asked for enforcement
+ * (`KVM_CAP_ENFORCE_PV_FEATURE_CPUID`); then what its CPUID says. Source: `guest_pv_has`.
+ *
+ * @param feature bit number in EAX of the feature leaf
+ */
+export function guestPvHas(kvm: Kvm, vcpu: VcpuRecord, feature: number): boolean {
+  const { memory } = kvm;
+  if (memory.load32(vcpu + VCPU.enforcePvFeatureCpuid) === 0) return true;
+  return (memory.load32(vcpu + VCPU.features) & (1 << feature)) !== 0;
+}

@@ -1,0 +1,141 @@
+import { type GuestState, NO_VECTOR } from '../cpu/hypervisor.ts';
+import type { Kvm, VcpuRecord } from './kvm.ts';
+import { APIC_WORDS, IRQCHIP_NONE, VCPU, VM } from './records.ts';
+import { KVM_REQ_EVENT } from './requests.ts';
+
+/** Whether KVM emulates this VM's LAPICs. Source: `lapic_in_kernel`. */
+export function lapicInKernel(kvm: Kvm): boolean {
+  return kvm.memory.load32(kvm.vm + VM.irqchip) !== IRQCHIP_NONE;
+}
+
+/**
+ * An interrupt arrives, from any thread. Source: `__apic_accept_irq`.
+ *
+ * @param level level-triggered: an IOAPIC waits for its EOI
+ */
+export function acceptInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number, level = false): void {
+  const { memory, ops } = kvm;
+  const bit = 1 << (vector & 31);
+  const word = (vector >>> 5) * 4;
+  if (level) memory.lockOr32(vcpu + VCPU.tmr + word, bit);
+  else memory.lockAnd32(vcpu + VCPU.tmr + word, ~bit);
+  memory.lockOr32(vcpu + VCPU.irr + word, bit);
+  // After the IRR: clearIrr looks for what is left after it has cleared irr_pending.
+  memory.store32(vcpu + VCPU.irrPending, 1);
+  ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+  ops.kickVcpu(kvm, vcpu);
+}
+
+/** Highest vector of a bitmap, or `NO_VECTOR`. */
+function highestVector(kvm: Kvm, bitmap: number): number {
+  for (let word = APIC_WORDS - 1; word >= 0; word--) {
+    const bits = kvm.memory.load32(bitmap + word * 4);
+    if (bits !== 0) return word * 32 + (31 - Math.clz32(bits));
+  }
+  return NO_VECTOR;
+}
+
+/** Highest vector in the IRR, or `NO_VECTOR`. Source: `apic_find_highest_irr`. */
+export function highestIrr(kvm: Kvm, vcpu: VcpuRecord): number {
+  if (kvm.memory.load32(vcpu + VCPU.irrPending) === 0) return NO_VECTOR;
+  return highestVector(kvm, vcpu + VCPU.irr);
+}
+
+/** Highest vector in the ISR, or `NO_VECTOR`. Source: `apic_find_highest_isr`. */
+export function highestIsr(kvm: Kvm, vcpu: VcpuRecord): number {
+  const cached = kvm.memory.load32(vcpu + VCPU.highestIsrCache) | 0;
+  return cached !== NO_VECTOR ? cached : highestVector(kvm, vcpu + VCPU.isr);
+}
+
+/** Recomputes the processor priority. Source: `apic_update_ppr`. */
+export function updatePpr(kvm: Kvm, vcpu: VcpuRecord): number {
+  const { memory, ops } = kvm;
+  const tpr = memory.load32(vcpu + VCPU.tpr);
+  const isr = ops.highestIsr(kvm, vcpu);
+  const isrClass = isr === NO_VECTOR ? 0 : isr & 0xf0;
+  const ppr = (tpr & 0xf0) >= isrClass ? tpr & 0xff : isrClass;
+  memory.store32(vcpu + VCPU.ppr, ppr);
+  return ppr;
+}
+
+/** The vector that may be injected by priority, or `NO_VECTOR`. Source: `kvm_apic_has_interrupt`. */
+export function pendingInterrupt(kvm: Kvm, vcpu: VcpuRecord): number {
+  const { memory, ops } = kvm;
+  if (memory.load32(vcpu + VCPU.apicEnabled) === 0) return NO_VECTOR;
+  const ppr = ops.updatePpr(kvm, vcpu);
+  const irr = ops.highestIrr(kvm, vcpu);
+  return irr === NO_VECTOR || (irr & 0xf0) <= (ppr & 0xf0) ? NO_VECTOR : irr;
+}
+
+/** Moves a vector from IRR to ISR. Source: `kvm_apic_ack_interrupt`. */
+export function acknowledgeInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number): void {
+  const { memory, ops } = kvm;
+  ops.clearIrr(kvm, vcpu, vector);
+  const isr = vcpu + VCPU.isr + (vector >>> 5) * 4;
+  memory.store32(isr, (memory.load32(isr) | (1 << (vector & 31))) >>> 0);
+  memory.store32(vcpu + VCPU.highestIsrCache, vector);
+  ops.updatePpr(kvm, vcpu);
+}
+
+/** Source: `apic_clear_irr`. */
+export function clearIrr(kvm: Kvm, vcpu: VcpuRecord, vector: number): void {
+  const { memory } = kvm;
+  // Before the search below: pairs with acceptInterrupt, which sets the bit first.
+  memory.store32(vcpu + VCPU.irrPending, 0);
+  memory.lockAnd32(vcpu + VCPU.irr + (vector >>> 5) * 4, ~(1 << (vector & 31)));
+  if (highestVector(kvm, vcpu + VCPU.irr) !== NO_VECTOR) {
+    memory.store32(vcpu + VCPU.irrPending, 1);
+  }
+}
+
+/** Completes the highest interrupt in service. Source: `apic_set_eoi`. */
+export function setEoi(kvm: Kvm, vcpu: VcpuRecord): void {
+  const { ops } = kvm;
+  const vector = ops.highestIsr(kvm, vcpu);
+  // An EOI with nothing in service does nothing.
+  if (vector === NO_VECTOR) return;
+  ops.clearIsr(kvm, vcpu, vector);
+  ops.updatePpr(kvm, vcpu);
+  ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+}
+
+/** Source: `apic_clear_isr`. */
+export function clearIsr(kvm: Kvm, vcpu: VcpuRecord, vector: number): void {
+  const { memory } = kvm;
+  const isr = vcpu + VCPU.isr + (vector >>> 5) * 4;
+  memory.store32(isr, (memory.load32(isr) & ~(1 << (vector & 31))) >>> 0);
+  memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);
+}
+
+/** The EVENT request: decides what this entry injects, then on PV EOI. Source: `kvm_check_and_inject_events`. */
+export function injectPendingEvent(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): void {
+  const { memory, ops } = kvm;
+  if (!ops.lapicInKernel(kvm)) return;
+  if ((memory.load32(vcpu + VCPU.injectedVector) | 0) === NO_VECTOR && guest.interruptFlag) {
+    const vector = ops.pendingInterrupt(kvm, vcpu);
+    if (vector !== NO_VECTOR) {
+      ops.acknowledgeInterrupt(kvm, vcpu, vector);
+      memory.store32(vcpu + VCPU.injectedVector, vector);
+    }
+  }
+  // Something is left that RFLAGS.IF holds up, now or inside the handler to come.
+  const waits = ops.pendingInterrupt(kvm, vcpu) !== NO_VECTOR;
+  memory.store32(vcpu + VCPU.interruptWindow, waits ? 1 : 0);
+  ops.syncLapicToGuest(kvm, vcpu);
+}
+
+/** The interrupt-window exit: RFLAGS.IF is 1 now. Source: `handle_interrupt_window`. */
+export function handleInterruptWindow(kvm: Kvm, vcpu: VcpuRecord): void {
+  kvm.memory.store32(vcpu + VCPU.interruptWindow, 0);
+  kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+}
+
+/** Before an entry. Source: `kvm_lapic_sync_to_vapic`. */
+export function syncLapicToGuest(kvm: Kvm, vcpu: VcpuRecord): void {
+  if (kvm.memory.load32(vcpu + VCPU.apicEnabled) !== 0) kvm.ops.pvEoiToGuest(kvm, vcpu);
+}
+
+/** After an exit, before anything else looks at the LAPIC. Source: `kvm_lapic_sync_from_vapic`. */
+export function syncLapicFromGuest(kvm: Kvm, vcpu: VcpuRecord): void {
+  if (kvm.memory.load32(vcpu + VCPU.pvEoiPending) !== 0) kvm.ops.pvEoiFromGuest(kvm, vcpu);
+}

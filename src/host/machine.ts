@@ -1,0 +1,174 @@
+import { KVM_CPUID_SIGNATURE, KVM_SUPPORTED_FEATURES } from '../abi/index.ts';
+import { NO_VECTOR, TSC_RATIO_ONE } from '../cpu/hypervisor.ts';
+import type { HostAddress, MemoryPort } from '../memory/memory-port.ts';
+import { MEMSLOT_TABLE_BYTES, type Memslot, Memslots } from '../memory/memslots.ts';
+import { vmBytes } from './kvm.ts';
+import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records.ts';
+
+/** A machine as data: what a VMM would set before the first KVM_RUN. Plain, so that it crosses threads. */
+export interface MachineSpec {
+  readonly vcpus: number;
+  /** Guest RAM in bytes, whole 4096-byte pages, from GPA 0. */
+  readonly ramBytes: number;
+  /** Further memslots: GPA and bytes. */
+  readonly furtherRam: readonly { readonly gpa: number; readonly bytes: number }[];
+  readonly irqchip: 'none' | 'kernel' | 'split';
+
+  /** Frequency of the host's TSC in kHz. */
+  readonly hostTscKhz: number;
+  /** Frequency of each vCPU's TSC in kHz; the last one stands for the rest. */
+  readonly tscKhz: readonly number[];
+  /** Offset of each vCPU's TSC in ticks; the last one stands for the rest. */
+  readonly tscOffset: readonly bigint[];
+  /** Host TSC at the start, in ticks. */
+  readonly firstTick: bigint;
+  /** Whether the host's clocksource is the TSC. */
+  readonly clocksourceIsTsc: boolean;
+  /** Whether KVM found all vCPUs' TSCs synchronised. */
+  readonly vcpusMatchedTsc: boolean;
+  /** How much faster the host's raw clock runs than its TSC's nominal frequency, in parts per million. */
+  readonly rawClockPpm: number;
+  /** Ticks that pass at most between the host's reading of its TSC and of its clock. */
+  readonly samplingGap: number;
+  /** CLOCK_REALTIME when the raw clock was 0, ns since 1970. */
+  readonly realtimeOffset: bigint;
+
+  /** EAX of the KVM feature leaf. */
+  readonly features: number;
+  /** EDX of the KVM feature leaf. */
+  readonly hints: number;
+  /** Base of the KVM leaves; 0 for none. */
+  readonly cpuidBase: number;
+  readonly enforcePvFeatureCpuid: boolean;
+
+  /** What the version words of shared areas hold before the guest registers them. */
+  readonly initialVersion: number;
+  /** What RDTSC counts; see `cpu/time-source.ts`. */
+  readonly timeSource: 'shared-tick' | 'still-tick' | 'monotonic';
+  /** Whether exits may come at any step of a vCPU, not only where it is kicked. */
+  readonly exitsAnywhere: boolean;
+  /** How long host threads idle between two actions, at most, in spins. */
+  readonly updateInterval: number;
+  /** Vectors that devices raise, in turn. */
+  readonly vectors: readonly number[];
+  /** MSR writes that vCPU 0 mixes into its work, in turn. */
+  readonly msrWrites: readonly { readonly index: number; readonly value: bigint }[];
+}
+
+/** A small, well-synchronised machine: 2 vCPUs, 1 MiB, 2.3 GHz, everything that KVM offers. */
+export const DEFAULT_MACHINE: MachineSpec = {
+  vcpus: 2,
+  ramBytes: 1 << 20,
+  furtherRam: [],
+  irqchip: 'kernel',
+  hostTscKhz: 2_300_000,
+  tscKhz: [2_300_000],
+  tscOffset: [0n],
+  firstTick: 1_000_000n,
+  clocksourceIsTsc: true,
+  vcpusMatchedTsc: true,
+  rawClockPpm: 0,
+  samplingGap: 0,
+  realtimeOffset: 1_700_000_000_000_000_000n,
+  features: KVM_SUPPORTED_FEATURES,
+  hints: 0,
+  cpuidBase: KVM_CPUID_SIGNATURE,
+  enforcePvFeatureCpuid: false,
+  initialVersion: 0,
+  timeSource: 'shared-tick',
+  exitsAnywhere: false,
+  updateInterval: 200,
+  vectors: [0x31, 0x52, 0x83],
+  msrWrites: [],
+};
+
+/** Where the pieces of a machine are in its shared memory. */
+export interface MachineMap {
+  /** Bytes of guest RAM, at host address 0. */
+  readonly guestBytes: number;
+  readonly memslotTable: HostAddress;
+  readonly vm: HostAddress;
+  /** First byte after the machine; engines put what is theirs from here on. */
+  readonly end: HostAddress;
+}
+
+const IRQCHIPS = { none: IRQCHIP_NONE, kernel: IRQCHIP_KERNEL, split: IRQCHIP_SPLIT };
+
+/**
+ * Places a machine in memory: guest RAM first, then the memslot table, then KVM's records.
+ *
+ * @param records how many vCPU records to reserve; at least `spec.vcpus`
+ */
+export function mapMachine(spec: MachineSpec, records = spec.vcpus): MachineMap {
+  const guestBytes = spec.furtherRam.reduce((bytes, slot) => bytes + slot.bytes, spec.ramBytes);
+  const memslotTable = guestBytes;
+  const vm = align(memslotTable + MEMSLOT_TABLE_BYTES);
+  return { guestBytes, memslotTable, vm, end: align(vm + vmBytes(records)) };
+}
+
+/** The memslots of a machine, RAM at GPA 0 first. */
+export function memslotsOf(spec: MachineSpec): Memslot[] {
+  let address = spec.ramBytes;
+  const slots: Memslot[] = [{ gpa: 0, bytes: spec.ramBytes, address: 0 }];
+  for (const { gpa, bytes } of spec.furtherRam) {
+    slots.push({ gpa, bytes, address });
+    address += bytes;
+  }
+  return slots;
+}
+
+/** Creates the VM and its vCPUs in zeroed memory, as a VMM does before the first KVM_RUN. */
+export function createVm(
+  spec: MachineSpec,
+  map: MachineMap,
+  memory: MemoryPort,
+  records = spec.vcpus,
+): void {
+  new Memslots(memory, map.memslotTable).replace(memslotsOf(spec));
+  const { vm } = map;
+  memory.store64(vm + VM.tick, spec.firstTick);
+  memory.store32(vm + VM.hostTscKhz, spec.hostTscKhz);
+  memory.store32(vm + VM.clocksourceIsTsc, spec.clocksourceIsTsc ? 1 : 0);
+  memory.store64(vm + VM.rawClockNumerator, BigInt(1_000_000 + spec.rawClockPpm));
+  memory.store64(vm + VM.rawClockDenominator, BigInt(spec.hostTscKhz));
+  memory.store64(vm + VM.realtimeOffset, spec.realtimeOffset);
+  memory.store32(vm + VM.samplingGap, spec.samplingGap);
+  memory.store32(vm + VM.vcpus, spec.vcpus);
+  memory.store32(vm + VM.irqchip, IRQCHIPS[spec.irqchip]);
+  memory.store32(vm + VM.vcpusMatchedTsc, spec.vcpusMatchedTsc ? 1 : 0);
+  // Creating vCPUs with matching TSCs turns the master clock on: `kvm_track_tsc_matching`.
+  if (spec.clocksourceIsTsc && spec.vcpusMatchedTsc) {
+    memory.store32(vm + VM.useMasterClock, 1);
+    memory.store64(vm + VM.masterCycleNow, spec.firstTick);
+    const numerator = BigInt(1_000_000 + spec.rawClockPpm);
+    memory.store64(vm + VM.masterKernelNs, (spec.firstTick * numerator) / BigInt(spec.hostTscKhz));
+  }
+  for (let id = 0; id < records; id++) createVcpu(spec, vm, id, memory);
+}
+
+function createVcpu(spec: MachineSpec, vm: HostAddress, id: number, memory: MemoryPort): void {
+  const vcpu = vm + vmBytes(id);
+  const kHz = perVcpu(spec.tscKhz, id);
+  memory.store32(vcpu + VCPU.id, id);
+  memory.store32(vcpu + VCPU.tscKhz, kHz);
+  memory.store64(vcpu + VCPU.tscOffset, BigInt.asUintN(64, perVcpu(spec.tscOffset, id)));
+  memory.store64(vcpu + VCPU.tscRatio, (BigInt(kHz) * TSC_RATIO_ONE) / BigInt(spec.hostTscKhz));
+  memory.store32(vcpu + VCPU.features, spec.features);
+  memory.store32(vcpu + VCPU.cpuidBase, spec.cpuidBase);
+  memory.store32(vcpu + VCPU.hints, spec.hints);
+  memory.store32(vcpu + VCPU.enforcePvFeatureCpuid, spec.enforcePvFeatureCpuid ? 1 : 0);
+  memory.store32(vcpu + VCPU.apicEnabled, 1);
+  memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);
+  memory.store32(vcpu + VCPU.injectedVector, NO_VECTOR);
+}
+
+/** The value of one vCPU: the last one stands for the rest. */
+export function perVcpu<Value>(values: readonly Value[], id: number): Value {
+  const value = values[Math.min(id, values.length - 1)];
+  if (value === undefined) throw new RangeError('Expected at least one value per vCPU, got none.');
+  return value;
+}
+
+function align(address: number): number {
+  return Math.ceil(address / 64) * 64;
+}

@@ -1,0 +1,140 @@
+import { layOut } from '../memory/record.ts';
+
+/** `vcpu->mode`: where a vCPU is, as requesters see it. */
+export const OUTSIDE_GUEST_MODE = 0;
+export const IN_GUEST_MODE = 1;
+export const EXITING_GUEST_MODE = 2;
+
+/** `irqchip_mode`: who emulates the LAPIC. */
+export const IRQCHIP_NONE = 0;
+export const IRQCHIP_KERNEL = 1;
+export const IRQCHIP_SPLIT = 2;
+
+/** `struct kvm`: what one VM has once. Offsets from the VM record's host address. */
+export const VM = layOut({
+  /** TSC of every physical CPU (one synchronised counter). */
+  tick: 8,
+  /** Frequency of the host TSC in kHz. */
+  hostTscKhz: 4,
+  /** 1 where the host's clocksource is the TSC, so that (ns, tsc) can be read as one pair. */
+  clocksourceIsTsc: 4,
+  /** The host's raw monotonic clock: ns = (tick × numerator) / denominator, plus the boot offset. */
+  rawClockNumerator: 8,
+  rawClockDenominator: 8,
+  rawClockBoot: 8,
+  /** CLOCK_REALTIME − raw monotonic, in ns. */
+  realtimeOffset: 8,
+  /** Ticks that pass while the host goes from reading the TSC to reading its clock, at most. */
+  samplingGap: 4,
+
+  vcpus: 4,
+  irqchip: 4,
+  /** `kvm->arch.wall_clock`: the last value written to either wall clock MSR. */
+  wallClock: 8,
+
+  /** `kvm->arch.kvmclock_offset`, signed, modulo 2^64. */
+  kvmclockOffset: 8,
+  tscWriteLock: 4,
+  pvclockSequence: 4,
+  useMasterClock: 4,
+  masterKernelNs: 8,
+  masterCycleNow: 8,
+  bootVcpuRunsOldKvmclock: 4,
+  /** 1 where all vCPUs' TSCs are one line (`nr_vcpus_matched_tsc + 1 == online_vcpus`). */
+  vcpusMatchedTsc: 4,
+  backwardsTscObserved: 4,
+});
+
+/** Words of the IRR and ISR bitmaps: 256 vectors. */
+export const APIC_WORDS = 8;
+
+/** `struct kvm_vcpu`: what each vCPU has. Offsets from the vCPU record's host address. */
+export const VCPU = layOut({
+  // Shared with requesters on other threads.
+  mode: 4,
+  requests: 4,
+  /** The physical CPU's pending kick IPI; see `HostCpu.sendKick`. */
+  kick: 4,
+  /** 1 while the vCPU sleeps in HLT. */
+  halted: 4,
+  id: 4,
+
+  // TSC, as the VMM set it.
+  tscKhz: 4,
+  tscOffset: 8,
+  /** 48 fractional bits. */
+  tscRatio: 8,
+
+  // CPUID, as the VMM set it.
+  /** EAX of the KVM feature leaf; 0 without a leaf. */
+  features: 4,
+  /** Base leaf of the KVM range, 0 where the signature is absent. */
+  cpuidBase: 4,
+  hints: 4,
+  enforcePvFeatureCpuid: 4,
+
+  // kvmclock (`vcpu->arch`).
+  systemTime: 8,
+  pvclockActive: 4,
+  pvclockGpa: 8,
+  pvclockSetGuestStopped: 4,
+  hwTscKhz: 4,
+  pvclockMul: 4,
+  pvclockShift: 4,
+
+  // Steal time (`vcpu->arch.st`).
+  stealTime: 8,
+  lastSteal: 8,
+  preempted: 4,
+  atInstructionBoundary: 4,
+  /** `current->sched_info.run_delay` of the vCPU's thread, ns. */
+  runDelay: 8,
+  /** Raised by whoever wants this physical CPU: ns the vCPU is to be off it; 0 for none. */
+  needReschedule: 4,
+  /** Guest TLB flushes the host has done for this vCPU. */
+  tlbFlushes: 4,
+
+  // LAPIC (`struct kvm_lapic`). The IRR is shared with senders.
+  irr: 4,
+  irr1: 4,
+  irr2: 4,
+  irr3: 4,
+  irr4: 4,
+  irr5: 4,
+  irr6: 4,
+  irr7: 4,
+  isr: 4,
+  isr1: 4,
+  isr2: 4,
+  isr3: 4,
+  isr4: 4,
+  isr5: 4,
+  isr6: 4,
+  isr7: 4,
+  /** Trigger mode register: set for level-triggered vectors, whose EOI an IOAPIC waits for. */
+  tmr: 4,
+  tmr1: 4,
+  tmr2: 4,
+  tmr3: 4,
+  tmr4: 4,
+  tmr5: 4,
+  tmr6: 4,
+  tmr7: 4,
+  irrPending: 4,
+  /** Vector, or −1. */
+  highestIsrCache: 4,
+  tpr: 4,
+  ppr: 4,
+  apicEnabled: 4,
+  /** A vector that is in the ISR and still has to be delivered, or −1. */
+  injectedVector: 4,
+  /** 1 while interrupt-window exiting is on: an event waits for RFLAGS.IF. */
+  interruptWindow: 4,
+  /** EOIs that the guest wrote to the APIC or signalled through PV EOI, as the APIC processed them. */
+  eois: 4,
+
+  // PV EOI.
+  pvEoi: 8,
+  /** `KVM_APIC_PV_EOI_PENDING` of `apic_attention`. */
+  pvEoiPending: 4,
+});

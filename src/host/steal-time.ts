@@ -1,0 +1,95 @@
+import {
+  KVM_FEATURE_PV_TLB_FLUSH,
+  KVM_MSR_ENABLED,
+  KVM_STEAL_RESERVED_MASK,
+  KVM_STEAL_TIME_BYTES,
+  KVM_STEAL_VALID_BITS,
+  KVM_VCPU_FLUSH_TLB,
+  KVM_VCPU_PREEMPTED,
+  KVM_STEAL_TIME_PREEMPTED,
+  KVM_STEAL_TIME_STEAL,
+  KVM_STEAL_TIME_VERSION,
+} from '../abi/index.ts';
+import { UNBACKED } from '../memory/memslots.ts';
+import type { HostAddress } from '../memory/memory-port.ts';
+import type { Kvm, VcpuRecord } from './kvm.ts';
+import { MSR_FAULT, MSR_OK, type MsrResult } from './msr-result.ts';
+import { VCPU } from './records.ts';
+import { KVM_REQ_STEAL_UPDATE } from './requests.ts';
+
+/** WRMSR of 0x4b564d03. The memory is not looked at until the next entry. */
+export function writeStealTimeMsr(kvm: Kvm, vcpu: VcpuRecord, value: bigint): MsrResult {
+  if ((value & KVM_STEAL_RESERVED_MASK) !== 0n) return MSR_FAULT;
+  kvm.memory.store64(vcpu + VCPU.stealTime, value);
+  if ((value & KVM_MSR_ENABLED) !== 0n) kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_STEAL_UPDATE);
+  return MSR_OK;
+}
+
+/** Host address of the enabled steal area of a vCPU, or `UNBACKED`. */
+export function stealArea(kvm: Kvm, vcpu: VcpuRecord): HostAddress {
+  const value = kvm.memory.load64(vcpu + VCPU.stealTime);
+  if ((value & KVM_MSR_ENABLED) === 0n) return UNBACKED;
+  return kvm.cpu.translate(Number(value & KVM_STEAL_VALID_BITS), KVM_STEAL_TIME_BYTES);
+}
+
+/** Before an entry: clears `preempted`, flushes if a guest asked, adds what was stolen. Source: `record_steal_time`. */
+export function recordStealTime(kvm: Kvm, vcpu: VcpuRecord): void {
+  const { ops } = kvm;
+  const area = ops.stealArea(kvm, vcpu);
+  if (area === UNBACKED) return;
+  ops.clearPreempted(kvm, vcpu, area);
+  ops.updateSteal(kvm, vcpu, area);
+}
+
+/** Takes the preempted byte back. A FLUSH_TLB that a guest put there is served now. */
+export function clearPreempted(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): void {
+  const { memory, ops } = kvm;
+  if (!ops.guestPvHas(kvm, vcpu, KVM_FEATURE_PV_TLB_FLUSH)) {
+    memory.store8(area + KVM_STEAL_TIME_PREEMPTED, 0);
+    memory.store32(vcpu + VCPU.preempted, 0);
+    return;
+  }
+  // One atomic exchange: pairs with the guest's cmpxchg, which either is seen here or fails there.
+  const old = memory.lockXchg8(area + KVM_STEAL_TIME_PREEMPTED, 0);
+  memory.store32(vcpu + VCPU.preempted, 0);
+  if ((old & KVM_VCPU_FLUSH_TLB) !== 0) ops.flushGuestTlb(kvm, vcpu);
+}
+
+/** Adds the thread's run delay since the last time, under the version. */
+export function updateSteal(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): void {
+  const { memory } = kvm;
+  let version = memory.load32(area + KVM_STEAL_TIME_VERSION);
+  if ((version & 1) !== 0) version = (version + 1) >>> 0;
+  version = (version + 1) >>> 0;
+  memory.store32(area + KVM_STEAL_TIME_VERSION, version);
+  // Odd before the data: pairs with the reader's first version load.
+  memory.wmb();
+  const runDelay = memory.load64(vcpu + VCPU.runDelay);
+  const delta = runDelay - memory.load64(vcpu + VCPU.lastSteal);
+  memory.store64(vcpu + VCPU.lastSteal, runDelay);
+  memory.store64(
+    area + KVM_STEAL_TIME_STEAL,
+    BigInt.asUintN(64, memory.load64(area + KVM_STEAL_TIME_STEAL) + delta),
+  );
+  // Implied by TSO in KVM. Even after the data: pairs with the reader's second version load.
+  memory.wmb();
+  memory.store32(area + KVM_STEAL_TIME_VERSION, (version + 1) >>> 0);
+}
+
+/** When a runnable vCPU loses its physical CPU. Source: `kvm_steal_time_set_preempted`. */
+export function setPreempted(kvm: Kvm, vcpu: VcpuRecord): void {
+  const { memory, ops } = kvm;
+  // Not in the middle of an instruction: its emulation could still use a translation that a peer,
+  // seeing PREEMPTED, believes flushed.
+  if (memory.load32(vcpu + VCPU.atInstructionBoundary) === 0) return;
+  if (memory.load32(vcpu + VCPU.preempted) !== 0) return;
+  const area = ops.stealArea(kvm, vcpu);
+  if (area === UNBACKED) return;
+  memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
+  memory.store32(vcpu + VCPU.preempted, 1);
+}
+
+/** Drops the guest's translations of a vCPU. */
+export function flushGuestTlb(kvm: Kvm, vcpu: VcpuRecord): void {
+  kvm.memory.store32(vcpu + VCPU.tlbFlushes, (kvm.memory.load32(vcpu + VCPU.tlbFlushes) + 1) >>> 0);
+}

@@ -1,0 +1,26 @@
+export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
+export { GeneralProtectionFault } from './cpu/faults.ts';
+export type {
+  Broken,
+  EngineName,
+  EvidenceLine,
+  Expectation,
+  Failed,
+  FailureCode,
+  Incomplete,
+  OutcomeCount,
+  Passed,
+  ScenarioResult,
+} from './engines/result.ts';
+export { closePools, type StressOptions, type StressProgress, stress } from './engines/stress/index.ts';
+export { UsageError } from './engines/usage-error.ts';
+export type { ClockAddresses, Detection, GuestRoles, RoleName, WallClockAddresses } from './guest/roles.ts';
+export { ROLES } from './guest/roles.ts';
+export { DEFAULT_MACHINE, type MachineSpec } from './host/machine.ts';
+export { MisalignedLockedAccess, UnbackedGpa } from './memory/errors.ts';
+export type { Gpa } from './memory/memory-port.ts';
+export type { AccessMode } from './memory/shared-memory.ts';
+export { scenarios } from './scenarios/index.ts';
+export { INVARIANTS, type Invariant, type InvariantId } from './scenarios/invariants.ts';
+export type { Mutant, Scenario } from './scenarios/scenario.ts';
+export { mutants } from './zoo/index.ts';

@@ -1,0 +1,51 @@
+import { ROLES, type RoleName } from '../guest/roles.ts';
+import { INVARIANTS } from '../scenarios/invariants.ts';
+import type { Mutant, Scenario } from '../scenarios/scenario.ts';
+
+/** What there is to run, for `list`. */
+export interface Catalogue {
+  readonly scenarios: readonly ScenarioEntry[];
+  readonly mutants: readonly MutantEntry[];
+}
+
+/** What `list` tells of a scenario. */
+export type ScenarioEntry = Pick<Scenario, 'name' | 'summary' | 'mechanism' | 'roles' | 'invariants' | 'vcpus'>;
+
+/** What `list` tells of a twin. */
+export type MutantEntry = Omit<Mutant, 'roles' | 'host' | 'machine'>;
+
+/** The engines that there are so far. */
+const ENGINES = ['stress'] as const;
+
+/** The catalogue as the one document that `list --json` prints. */
+export function catalogueDocument({ scenarios, mutants }: Catalogue): Record<string, unknown> {
+  return {
+    scenarios: scenarios.map((scenario) => ({
+      name: scenario.name,
+      summary: scenario.summary,
+      mechanism: scenario.mechanism,
+      roles: scenario.roles.map(roleDocument),
+      invariants: scenario.invariants,
+      mutants: mutantsOf(scenario, mutants).map(({ id }) => id),
+      engines: ENGINES,
+    })),
+    mutants: mutants.map(mutantDocument),
+    invariants: INVARIANTS,
+  };
+}
+
+/** The twins that a scenario shows. */
+export function mutantsOf(scenario: ScenarioEntry, mutants: readonly MutantEntry[]): readonly MutantEntry[] {
+  return mutants.filter((mutant) => mutant.scenario === scenario.name);
+}
+
+function roleDocument(name: RoleName): Record<string, unknown> {
+  const role = ROLES.find((each) => each.name === name);
+  return { name, signature: role?.signature ?? null, doc: role?.doc ?? null };
+}
+
+function mutantDocument(mutant: MutantEntry): Record<string, unknown> {
+  const { id, mechanism, side, summary, source, scenario, invariants, visibleUnder, notOnThreads } = mutant;
+  const document = { id, mechanism, side, summary, source, scenario, invariants, visibleUnder };
+  return notOnThreads === undefined ? document : { ...document, notOnThreads };
+}

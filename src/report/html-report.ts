@@ -1,0 +1,75 @@
+import type { EvidenceLine, OutcomeCount } from '../engines/result.ts';
+import { threadsOf } from './evidence.ts';
+import { headingInWords } from './heading.ts';
+import { htmlPage } from './html-page.ts';
+import { html, type Html } from './html-text.ts';
+import { grouped, percent } from './numbers.ts';
+import { expectation, sortedOutcomes } from './outcome-table.ts';
+import { meaning, subject, wholeVerdict, type Report, type ReportedResult, type Verdict } from './report.ts';
+import { brokenInWords, factsOf, verdictWord } from './result-lines.ts';
+import { sensitivityInWords, verdictInWords, warnings } from './summary.ts';
+import { plain } from './text.ts';
+
+/** The report as one self-contained HTML file. */
+export function htmlReport(report: Report): string {
+  const verdict = wholeVerdict(report.results);
+  return htmlPage(`pvrace ${report.command}: ${verdict}`, [
+    html`<h1>pvrace: <span class="${classOf(verdict)}">${verdict.toUpperCase()}</span></h1>`,
+    html`<p><strong>${verdictInWords(report.results, verdict)}</strong></p>`,
+    html`<p class="faint">${headingInWords(report)}</p>`,
+    html`<p>${sensitivityInWords(report.results)}</p>`,
+    ...warnings(report).map((text) => html`<p class="warning">Warning: ${text}</p>`),
+    ...report.results.map(section),
+  ]);
+}
+
+function section(result: ReportedResult): Html {
+  return html`<section>
+<h2><span class="${classOf(meaning(result))}">${verdictWord(result)}</span> ${subject(result)}</h2>
+<p class="faint">${factsOf(result)}</p>
+${message(result)}
+${result.verdict === 'fail' ? evidenceTable(result.evidence) : []}
+${outcomeTable(result.outcomes)}
+${result.verdict === 'fail' && result.replay !== undefined ? html`<pre>${result.replay}</pre>` : []}
+</section>`;
+}
+
+function message(result: ReportedResult): readonly Html[] {
+  if (result.verdict === 'pass') return [];
+  if (result.verdict !== 'fail') return [html`<p>${result.message}</p>`];
+  const { broken, seen } = brokenInWords(result);
+  return [html`<p class="${classOf(meaning(result))}">${broken}</p>`, html`<p>${seen}</p>`];
+}
+
+function evidenceTable(evidence: readonly EvidenceLine[]): readonly Html[] {
+  if (evidence.length === 0) return [];
+  const threads = threadsOf(evidence);
+  const rows = evidence.map(
+    ({ thread, text }) =>
+      html`<tr>${threads.map((each) => html`<td>${each === plain(thread) ? text : ''}</td>`)}</tr>`,
+  );
+  return [html`<table><tr>${threads.map((thread) => html`<th>${thread}</th>`)}</tr>${rows}</table>`];
+}
+
+function outcomeTable(outcomes: readonly OutcomeCount[]): readonly Html[] {
+  if (outcomes.length === 0) return [];
+  const total = outcomes.reduce((sum, { count }) => sum + count, 0);
+  const rows = sortedOutcomes(outcomes).map(
+    (row) => html`<tr class="${rowClass(row)}"><td class="number">${row.outcome}</td><td class="number">${grouped(row.count)}</td><td class="number">${percent(row.count, total)}</td><td>${expectation(row.expect)}</td><td>${row.description}</td></tr>`,
+  );
+  return [
+    html`<table><tr><th>Result</th><th>Samples</th><th>Freq</th><th>Expect</th><th>Description</th></tr>
+${rows}</table>`,
+  ];
+}
+
+function rowClass({ count, expect }: OutcomeCount): string {
+  if (count === 0) return 'faint';
+  if (expect === 'FORBIDDEN') return 'bad';
+  return expect === 'INTERESTING' ? 'warning' : 'plain';
+}
+
+function classOf(verdict: Verdict): string {
+  if (verdict === 'pass') return 'good';
+  return verdict === 'incomplete' ? 'warning' : 'bad';
+}

@@ -1,0 +1,94 @@
+import cliProgress from 'cli-progress';
+import type { StressProgress } from '../engines/stress/options.ts';
+import { compact, grouped, span } from './numbers.ts';
+
+/** How far a run of several scenarios is. */
+export interface RunProgress extends StressProgress {
+  /** The place of the scenario in the run, from 1. */
+  readonly place: number;
+  /** How many scenarios the run has. */
+  readonly count: number;
+}
+
+/** Shows people how far a run is. */
+export interface ProgressDisplay {
+  show(progress: RunProgress): void;
+  /** Makes room for a line of the report. */
+  clear(): void;
+}
+
+/** Where progress is shown. */
+export type ProgressStream = NodeJS.WritableStream & { readonly columns?: number | undefined };
+
+/** Shows nothing. */
+export const noProgress: ProgressDisplay = { show() {}, clear() {} };
+
+/** Seconds between lines. */
+const INTERVAL = 5;
+/** What the bar leaves for the words behind it. */
+const WORDS = 64;
+
+/** One line every few seconds, for streams that are no terminal. */
+export function lineProgress(stream: ProgressStream, now: () => number): ProgressDisplay {
+  let last = now();
+  return {
+    show(progress) {
+      if (now() - last < INTERVAL) return;
+      last = now();
+      stream.write(`${progressInWords(progress)}\n`);
+    },
+    clear() {},
+  };
+}
+
+/** A bar on a terminal. */
+export function barProgress(stream: ProgressStream): ProgressDisplay {
+  let bar: cliProgress.SingleBar | undefined;
+  return {
+    show(progress) {
+      const payload = { words: progressInWords(progress) };
+      if (bar === undefined) {
+        bar = newBar(stream);
+        bar.start(1, wholeFraction(progress), payload);
+      } else {
+        bar.update(wholeFraction(progress), payload);
+      }
+    },
+    clear() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}
+
+/** Scenario, phase, speed and the time that is left of the whole run. */
+export function progressInWords(progress: RunProgress): string {
+  const { scenario, phase, elapsed, total, operations, place, count } = progress;
+  const head = `[${place}/${count}] ${scenario}`;
+  if (phase !== 'racing') return `${head}: ${phase}`;
+  const speed = elapsed > 0 ? `${compact(operations / elapsed)}/s` : '';
+  const left = Math.max(0, total - elapsed) + total * (count - place);
+  return `${head}: ${grouped(operations)} operations ${speed}, ${timeLeft(left)} left`;
+}
+
+/** How much of the whole run is done, from 0 to 1. */
+export function wholeFraction({ phase, elapsed, total, place, count }: RunProgress): number {
+  const share = total > 0 ? Math.min(1, elapsed / total) : 0;
+  return (place - 1 + (phase === 'stopping' ? 1 : share)) / count;
+}
+
+/** Seconds without their fraction, which would only flicker. */
+function timeLeft(seconds: number): string {
+  return seconds < 120 ? `${Math.ceil(seconds)} s` : span(seconds);
+}
+
+function newBar(stream: ProgressStream): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
+    stream,
+    format: '[{bar}] {words}',
+    barsize: Math.min(30, Math.max(5, (stream.columns ?? 80) - WORDS)),
+    clearOnComplete: true,
+    linewrap: true,
+    emptyOnZero: true,
+  });
+}

@@ -1,0 +1,62 @@
+import type { VcpuThread } from './scenario.ts';
+
+/** Epochs that the ledger keeps apart. */
+const SLOTS = 8;
+const EPOCH = 0;
+const FLOORS = 64;
+
+/** Ledger bytes of a {@link ClockFloor}. */
+export const CLOCK_FLOOR_BYTES = FLOORS + SLOTS * 8;
+
+/**
+ * The greatest clock value that any completed read has returned: what later reads must not fall
+ * below (P4). Somebody who makes the clock go back on purpose starts a new epoch, in which only its
+ * own reads count.
+ */
+export class ClockFloor {
+  readonly #thread: Pick<VcpuThread, 'ledger' | 'violated'>;
+  readonly #base: number;
+  #epoch = 0;
+  #floor = 0n;
+
+  constructor(thread: Pick<VcpuThread, 'ledger' | 'violated'>, base: number) {
+    this.#thread = thread;
+    this.#base = base;
+  }
+
+  /** Before a read: samples the floor. */
+  before(): void {
+    const { ledger } = this.#thread;
+    this.#epoch = ledger.load32(this.#base + EPOCH);
+    this.#floor = ledger.load64(this.#slot(this.#epoch));
+  }
+
+  /** After a read: holds the value against the floor, then raises it. Reports P4. */
+  after(value: bigint): void {
+    const { ledger } = this.#thread;
+    // Odd: the clock is being set; changed: it was. Such a read belongs to no epoch.
+    if ((this.#epoch & 1) !== 0 || ledger.load32(this.#base + EPOCH) !== this.#epoch) return;
+    if (value < this.#floor) {
+      this.#thread.violated(
+        'P4',
+        `${value} ns was returned after a read that returned ${this.#floor} ns had completed: ${this.#floor - value} ns back.`,
+        [`a completed read had returned ${this.#floor} ns before this call`, `this call returned ${value} ns`],
+      );
+    }
+    ledger.raise64(this.#slot(this.#epoch), value);
+  }
+
+  /** Runs what may set the clock back, between two epochs. Called by one thread only. */
+  newEpoch(setBack: () => void): void {
+    const { ledger } = this.#thread;
+    const epoch = ledger.load32(this.#base + EPOCH);
+    ledger.store32(this.#base + EPOCH, epoch + 1);
+    setBack();
+    ledger.store64(this.#slot(epoch + 2), 0n);
+    ledger.store32(this.#base + EPOCH, epoch + 2);
+  }
+
+  #slot(epoch: number): number {
+    return this.#base + FLOORS + ((epoch >>> 1) % SLOTS) * 8;
+  }
+}

@@ -1,0 +1,49 @@
+import { ClockFloor, CLOCK_FLOOR_BYTES } from './clock-floor.ts';
+import { FallbackReader, FALLBACK_OUTCOMES, noteLead, LEAD_BYTES } from './fallback-reader.ts';
+import { clockAddresses, notePublications, publicationsOf, registerClock, requestClockUpdate } from './clock-support.ts';
+import { PUBLICATIONS_BYTES } from './publications.ts';
+import type { Program, Scenario, VcpuThread } from './scenario.ts';
+
+const FLOOR = 0;
+const LEAD = CLOCK_FLOOR_BYTES;
+const PUBLICATIONS = LEAD + LEAD_BYTES;
+
+/** One read in so many finds its vCPU on another physical CPU, whose pair is new. */
+const READS_PER_MIGRATION = 8;
+
+/**
+ * No master clock: each vCPU's pair was sampled at another moment, so the lines of two vCPUs differ,
+ * and only the shared maximum keeps the clock from going back between them.
+ */
+export const clockMonotonicUnstable: Scenario = {
+  name: 'clock-monotonic-unstable',
+  summary: 'vCPUs compare clocks, TSC_STABLE clear: only last_value keeps time from going backwards.',
+  mechanism: 'kvmclock',
+  roles: ['readClock'],
+  invariants: ['P4', 'F1'],
+  outcomes: FALLBACK_OUTCOMES,
+  vcpus: { default: 2, least: 2, most: 64 },
+  machine: { vcpusMatchedTsc: false, samplingGap: 600 },
+  ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  instrument: (ops, thread) => noteLead(notePublications(ops, thread, PUBLICATIONS), thread, LEAD),
+  threads: ({ vcpus }) =>
+    Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: compareClocks })),
+};
+
+function compareClocks(thread: VcpuThread): Program {
+  registerClock(thread);
+  const { cpu, random } = thread;
+  const floor = new ClockFloor(thread, FLOOR);
+  const publications = publicationsOf(thread, cpu.id, PUBLICATIONS);
+  const reader = new FallbackReader(thread, publications, LEAD, clockAddresses(cpu.id));
+  return {
+    step() {
+      if (random.below(READS_PER_MIGRATION) === 0) {
+        requestClockUpdate(thread);
+        cpu.exit();
+      }
+      floor.before();
+      floor.after(reader.read());
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { ClockAddresses } from '../guest/roles.ts';
+import type { ClockParameters } from '../host/kvmclock.ts';
+import type { InvariantId } from './invariants.ts';
+import { type Publications, timeAt } from './publications.ts';
+import type { VcpuThread } from './scenario.ts';
+
+/** Places in a clock scenario's outcome table. */
+export const READ_CURRENT = 0;
+export const READ_RETRIED = 1;
+export const READ_UNJUDGED = 2;
+export const READ_BROKEN = 3;
+
+/** The outcome table of every scenario that judges single clock reads. */
+export const CLOCK_OUTCOMES = [
+  { outcome: 'current', expect: 'ACCEPTABLE', description: 'The read is one publication, scaled by one TSC sample of the call.' },
+  { outcome: 'retried', expect: 'INTERESTING', description: 'The same, after at least one try that an update disturbed.' },
+  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'More updates than the checker remembers came during the call.' },
+  { outcome: 'broken', expect: 'FORBIDDEN', description: 'No publication explains the read.' },
+] as const;
+
+/** A TSC sample and a publication that together explain a value, or do not. */
+type Explains = (published: ClockParameters, tsc: bigint, value: bigint) => boolean;
+
+/**
+ * Reads the clock through the role and holds every value against what the host published: F1, and
+ * the invariant that a value breaks which nothing explains.
+ */
+export class ClockReader {
+  readonly #thread: VcpuThread;
+  readonly #publications: Publications;
+  readonly #at: ClockAddresses;
+  readonly #unexplained: InvariantId;
+  readonly #explains: Explains;
+
+  /**
+   * @param unexplained what a value breaks that no publication explains: P1 or P5
+   * @param explains by default exactly, as P1 says
+   */
+  constructor(
+    thread: VcpuThread,
+    publications: Publications,
+    at: ClockAddresses,
+    unexplained: InvariantId = 'P1',
+    explains: Explains = (published, tsc, value) => timeAt(published, tsc) === value,
+  ) {
+    this.#thread = thread;
+    this.#publications = publications;
+    this.#at = at;
+    this.#unexplained = unexplained;
+    this.#explains = explains;
+  }
+
+  /** One judged read. */
+  read(): bigint {
+    const { cpu, roles } = this.#thread;
+    const from = this.#publications.finished;
+    cpu.forgetSamples();
+    const value = roles.readClock(cpu, this.#at);
+    const to = this.#publications.started;
+    this.#judge(value, from, to);
+    return value;
+  }
+
+  #judge(value: bigint, from: number, to: number): void {
+    const { cpu, outcome } = this.#thread;
+    const samples = cpu.remembered;
+    const match = this.#publications.match(from, to, (published) => {
+      for (let back = 0; back < samples; back++) {
+        if (this.#explains(published, cpu.sample(back), value)) return true;
+      }
+      return false;
+    });
+    if (match === 'current') {
+      outcome(cpu.sampled > 1 ? READ_RETRIED : READ_CURRENT);
+      return;
+    }
+    if (match === 'forgotten') {
+      outcome(READ_UNJUDGED);
+      return;
+    }
+    outcome(READ_BROKEN);
+    if (cpu.sampled === 0) {
+      this.#broken('F1', `${value} ns was returned without a look at the TSC.`, value, from, to);
+    }
+    // By tolerance an old publication may seem to explain a value that is merely wrong.
+    if (match === 'stale' && this.#unexplained === 'P1') {
+      this.#broken('F1', `${value} ns is by a publication that was replaced before the call.`, value, from, to);
+    }
+    this.#broken(this.#unexplained, `${value} ns is explained by none of the publications during the call.`, value, from, to);
+  }
+
+  #broken(invariant: InvariantId, message: string, value: bigint, from: number, to: number): never {
+    const { cpu } = this.#thread;
+    const evidence = [`returned ${value} ns`];
+    for (let back = cpu.remembered - 1; back >= 0; back--) {
+      evidence.push(`sampled TSC ${cpu.sample(back)}`);
+    }
+    for (let number = Math.max(0, from - 1); number < to; number++) {
+      const published = this.#publications.read(number);
+      const would = cpu.remembered > 0 ? `, which gives ${timeAt(published, cpu.sample(0))} ns` : '';
+      evidence.push(
+        `publication ${number}: tsc_timestamp ${published.tscTimestamp}, system_time ${published.systemTime}${would}`,
+      );
+    }
+    return this.#thread.violated(invariant, message, evidence);
+  }
+}

@@ -1,0 +1,56 @@
+import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
+import { compareClocks } from './clock-monotonic-stable.ts';
+import { CLOCK_OUTCOMES } from './clock-reader.ts';
+import { notePublications } from './clock-support.ts';
+import { PUBLICATIONS_BYTES } from './publications.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+
+const FLOOR = 0;
+const PUBLICATIONS = CLOCK_FLOOR_BYTES;
+
+/** The clock is set ahead by at most so many ns at a time. */
+const MOST_AHEAD = 1 << 20;
+
+/** One KVM_SET_CLOCK in so many sets the clock back: to less than it was, which starts a new epoch. */
+const SETS_PER_EPOCH = 64;
+
+/** A VMM thread calls KVM_SET_CLOCK while all vCPUs compare clocks. */
+export const clockSetWhileRunning: Scenario = {
+  name: 'clock-set-while-running',
+  summary: 'A VMM thread sets the clock (KVM_SET_CLOCK) while vCPUs compare theirs.',
+  mechanism: 'kvmclock',
+  roles: ['readClock'],
+  invariants: ['P4', 'P3', 'P5', 'F1'],
+  outcomes: CLOCK_OUTCOMES,
+  vcpus: { default: 2, least: 1, most: 64 },
+  machine: {},
+  ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  instrument: (ops, thread) => notePublications(ops, thread, PUBLICATIONS),
+  threads: ({ vcpus }) => [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: (thread: VcpuThread) => compareClocks(thread, FLOOR, PUBLICATIONS),
+    })),
+    { name: 'vmm', start: setClocks },
+  ],
+};
+
+function setClocks(thread: HostThread): Program {
+  const { kvm, random, idle } = thread;
+  const floor = new ClockFloor(thread, FLOOR);
+  const set = (clock: bigint): void => {
+    kvm.ops.setClock(kvm, { clock, flags: 0, realtime: 0n });
+  };
+  return {
+    step() {
+      if (random.below(SETS_PER_EPOCH) === 0) {
+        floor.newEpoch(() => set(BigInt(random.below(MOST_AHEAD))));
+      } else {
+        // Far enough ahead that the clock has not come as far until the world stops.
+        set(kvm.ops.getClock(kvm).clock + BigInt(MOST_AHEAD + random.below(MOST_AHEAD)));
+      }
+      idle();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * Where the guests of all scenarios keep what they share with the host: one page or more per
+ * mechanism, one cache line per vCPU, room for 64 vCPUs.
+ */
+const LINE = 64;
+
+/** pvclock area of a vCPU. */
+export const clockArea = (vcpu: number): number => 0x1000 + vcpu * LINE;
+/** `last_value`: the fallback's shared maximum. */
+export const LAST_VALUE = 0x2000;
+/** The wall clock area. */
+export const WALL_CLOCK_AREA = 0x3000;
+/** Steal time area of a vCPU. */
+export const stealArea = (vcpu: number): number => 0x4000 + vcpu * LINE;
+/** PV EOI word of a vCPU. */
+export const pvEoiWord = (vcpu: number): number => 0x5000 + vcpu * LINE;
+/** Memory for whatever a scenario likes: litmus variables, page tables. */
+export const SCRATCH = 0x10000;

@@ -1,0 +1,113 @@
+import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-info.ts';
+import type { HostOps } from '../host/host-ops.ts';
+import { VCPU, VM } from '../host/records.ts';
+import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
+import { clockAddresses, registerClock } from './clock-support.ts';
+import { clockArea } from './guest-map.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+
+const FLOOR = 0;
+/** Per vCPU: how often GUEST_STOPPED became set in its area. */
+const SET = CLOCK_FLOOR_BYTES;
+const SET_STRIDE = 64;
+
+/** `checkGuestStopped` has two or three steps; exits that far ahead hit each of them. */
+const STEPS_OF_A_CHECK = 5;
+
+const OUTCOMES = [
+  { outcome: 'not stopped', expect: 'ACCEPTABLE', description: 'The flag was not set.' },
+  { outcome: 'stopped', expect: 'INTERESTING', description: 'The flag was set, and the guest saw and cleared it.' },
+] as const;
+const NOT_STOPPED = 0;
+const STOPPED = 1;
+
+/** vCPUs are stopped (KVM_KVMCLOCK_CTRL) and the master clock is switched while guests check and read. */
+export const guestStopped: Scenario = {
+  name: 'guest-stopped',
+  summary: 'vCPUs are stopped and the master clock is switched, while guests clear GUEST_STOPPED and compare clocks.',
+  mechanism: 'kvmclock',
+  roles: ['checkGuestStopped', 'readClock'],
+  invariants: ['P6', 'P4', 'F1'],
+  outcomes: OUTCOMES,
+  vcpus: { default: 2, least: 2, most: 64 },
+  machine: { samplingGap: 20_000, exitsAnywhere: true },
+  ledgerBytes: SET + 64 * SET_STRIDE,
+  instrument: (ops, thread) => checkRetained(ops, thread),
+  threads: ({ vcpus }) => [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: checkAndRead })),
+    { name: 'vmm', start: switchMasterClock },
+  ],
+};
+
+/** Checks P6 around every publication: it happens in the vCPU's context, so the guest cannot clear meanwhile. */
+function checkRetained(ops: HostOps, thread: HostThread): HostOps {
+  return {
+    ...ops,
+    publishClock(kvm, vcpu, parameters) {
+      const area = kvm.cpu.translate(Number(kvm.memory.load64(vcpu + VCPU.pvclockGpa)), 32);
+      const before = kvm.memory.load8(area + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED;
+      ops.publishClock(kvm, vcpu, parameters);
+      const after = kvm.memory.load8(area + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED;
+      if (before !== 0 && after === 0) {
+        thread.violated('P6', 'An update cleared the flag that an earlier one had set.');
+      }
+      if (before === 0 && after !== 0) {
+        thread.ledger.add32(SET + kvm.memory.load32(vcpu + VCPU.id) * SET_STRIDE, 1);
+      }
+    },
+  };
+}
+
+function checkAndRead(thread: VcpuThread): Program {
+  registerClock(thread);
+  const { cpu, vcpu, kvm, roles, ledger, random, outcome, violated } = thread;
+  const area = clockArea(cpu.id);
+  const at = clockAddresses(cpu.id);
+  const floor = new ClockFloor(thread, FLOOR);
+  const set = SET + cpu.id * SET_STRIDE;
+  let cleared = ledger.load32(set);
+  return {
+    step() {
+      // KVM_KVMCLOCK_CTRL is an ioctl of the vCPU: its own thread calls it, back in user space.
+      if (random.below(2) === 0) {
+        kvm.ops.setGuestPaused(kvm, vcpu);
+        cpu.exit();
+      }
+      const before = ledger.load32(set);
+      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_CHECK));
+      const stopped = roles.checkGuestStopped(cpu, { area });
+      const after = ledger.load32(set);
+      if (stopped && after === cleared) violated('F1', 'The guest says it was stopped, and was not.');
+      if (!stopped && before !== cleared) violated('F1', 'The guest says it was not stopped, and was.');
+      if (stopped) {
+        cleared = after;
+        // A stop that came after the flag was cleared set it again: that one is still to be seen.
+        if ((kvm.memory.load8(kvm.cpu.translate(area, 32) + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED) !== 0) {
+          cleared = after - 1;
+        }
+      }
+      outcome(stopped ? STOPPED : NOT_STOPPED);
+      floor.before();
+      floor.after(roles.readClock(cpu, at));
+    },
+  };
+}
+
+function switchMasterClock(thread: HostThread): Program {
+  const { kvm, idle } = thread;
+  const floor = new ClockFloor(thread, FLOOR);
+  const use = (used: boolean): void => {
+    kvm.memory.store32(kvm.vm + VM.vcpusMatchedTsc, used ? 1 : 0);
+    kvm.ops.updateMasterclock(kvm);
+  };
+  let used = true;
+  return {
+    step() {
+      used = !used;
+      // Back to one line, the clock may be less than the lines that ran ahead of it had shown.
+      if (used) floor.newEpoch(() => use(true));
+      else use(false);
+      idle();
+    },
+  };
+}

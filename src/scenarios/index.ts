@@ -1,0 +1,25 @@
+import { clockGetWhileRunning } from './clock-get-while-running.ts';
+import { clockMonotonicStable } from './clock-monotonic-stable.ts';
+import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
+import { clockSetWhileRunning } from './clock-set-while-running.ts';
+import { findByName } from './find.ts';
+import { guestStopped } from './guest-stopped.ts';
+import { pvclockOwnArea } from './pvclock-own-area.ts';
+import { pvclockTornRead } from './pvclock-torn-read.ts';
+import type { Scenario } from './scenario.ts';
+
+/** All scenarios, as `pvrace list` shows them. */
+export const scenarios: readonly Scenario[] = [
+  pvclockTornRead,
+  pvclockOwnArea,
+  clockMonotonicStable,
+  clockMonotonicUnstable,
+  clockSetWhileRunning,
+  clockGetWhileRunning,
+  guestStopped,
+];
+
+/** @throws UsageError */
+export function findScenario(name: string): Scenario {
+  return findByName('scenario', name, scenarios, (scenario) => scenario.name);
+}

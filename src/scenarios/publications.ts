@@ -1,0 +1,112 @@
+import { scaleDelta } from '../abi/pvclock-scale.ts';
+import type { ClockParameters } from '../host/kvmclock.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Publications that the ledger remembers of each area. */
+const REMEMBERED = 64;
+
+const STARTED = 0;
+const FINISHED = 4;
+const ENTRIES = 64;
+const ENTRY_BYTES = 32;
+const ENTRY_TIMESTAMP = 0;
+const ENTRY_SYSTEM_TIME = 8;
+const ENTRY_MUL = 16;
+const ENTRY_SHIFT = 20;
+
+/** Ledger bytes of one area's publications. */
+export const PUBLICATIONS_BYTES = ENTRIES + REMEMBERED * ENTRY_BYTES;
+
+/** What a clock read has to do with the publications that it may have seen. */
+export type Match = 'current' | 'stale' | 'none' | 'forgotten';
+
+/**
+ * What the host published in one clock area, in order: written by whoever publishes, read by whoever
+ * judges a read.
+ *
+ * A publication is noted before the first byte of it is written, so a reader can never have seen one
+ * that is not here.
+ */
+export class Publications {
+  readonly #ledger: Ledger;
+  readonly #base: number;
+
+  constructor(ledger: Ledger, base: number) {
+    this.#ledger = ledger;
+    this.#base = base;
+  }
+
+  /** Notes what is about to be published. */
+  begin(parameters: ClockParameters): void {
+    const ledger = this.#ledger;
+    const number = ledger.load32(this.#base + STARTED);
+    const entry = this.#entry(number);
+    ledger.store64(entry + ENTRY_TIMESTAMP, parameters.tscTimestamp);
+    ledger.store64(entry + ENTRY_SYSTEM_TIME, parameters.systemTime);
+    ledger.store32(entry + ENTRY_MUL, parameters.mul);
+    ledger.store32(entry + ENTRY_SHIFT, parameters.shift & 0xff);
+    ledger.store32(this.#base + STARTED, number + 1);
+  }
+
+  /** Notes that it is out, version and all. */
+  end(): void {
+    this.#ledger.store32(this.#base + FINISHED, this.#ledger.load32(this.#base + STARTED));
+  }
+
+  /** How many publications have been started. */
+  get started(): number {
+    return this.#ledger.load32(this.#base + STARTED);
+  }
+  /** How many publications are out. */
+  get finished(): number {
+    return this.#ledger.load32(this.#base + FINISHED);
+  }
+
+  /**
+   * Which publications explain a read.
+   *
+   * @param from publications that were out when the call began
+   * @param to publications that had been started when it returned
+   * @param explains whether a publication explains the value
+   */
+  match(from: number, to: number, explains: (published: ClockParameters) => boolean): Match {
+    const current = Math.max(0, from - 1);
+    // An entry may be overwritten as soon as one round of later ones has been started.
+    if (to - current > REMEMBERED - 2) return 'forgotten';
+    for (let number = to - 1; number >= current; number--) {
+      if (explains(this.read(number))) return 'current';
+    }
+    const oldest = Math.max(0, this.started - (REMEMBERED - 2));
+    for (let number = current - 1; number >= oldest; number--) {
+      if (explains(this.read(number))) return 'stale';
+    }
+    return this.started - current > REMEMBERED - 2 ? 'forgotten' : 'none';
+  }
+
+  /** Publication `number`, counted from 0. */
+  read(number: number): ClockParameters {
+    const ledger = this.#ledger;
+    const entry = this.#entry(number);
+    return {
+      tscTimestamp: ledger.load64(entry + ENTRY_TIMESTAMP),
+      systemTime: ledger.load64(entry + ENTRY_SYSTEM_TIME),
+      mul: ledger.load32(entry + ENTRY_MUL),
+      shift: (ledger.load32(entry + ENTRY_SHIFT) << 24) >> 24,
+      flags: 0,
+    };
+  }
+
+  #entry(number: number): number {
+    return this.#base + ENTRIES + (number % REMEMBERED) * ENTRY_BYTES;
+  }
+}
+
+/** Guest time at `tsc` by one publication, as a guest computes it: ns modulo 2^64. */
+export function timeAt(published: ClockParameters, tsc: bigint): bigint {
+  const elapsed = scaleDelta(
+    BigInt.asUintN(64, tsc - published.tscTimestamp),
+    published.mul,
+    published.shift,
+  );
+  return BigInt.asUintN(64, published.systemTime + elapsed);
+}

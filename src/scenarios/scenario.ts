@@ -1,0 +1,138 @@
+import type { GuestRoles, RoleName } from '../guest/roles.ts';
+import type { HostOps } from '../host/host-ops.ts';
+import type { Kvm, VcpuRecord } from '../host/kvm.ts';
+import type { MachineSpec } from '../host/machine.ts';
+import type { ThreadVcpu } from '../cpu/thread-vcpu.ts';
+import type { InvariantId } from './invariants.ts';
+import type { Ledger } from './ledger.ts';
+import type { Random } from './random.ts';
+
+/** The parts of the interface, as `list` groups scenarios and twins. */
+export type Mechanism =
+  | 'kvmclock'
+  | 'wall-clock'
+  | 'steal-time'
+  | 'pv-eoi'
+  | 'async-page-fault'
+  | 'halt-poll'
+  | 'migration'
+  | 'requests'
+  | 'spinlock'
+  | 'litmus';
+
+/** A result that a scenario can have, and what to think of it. */
+export interface OutcomeSpec {
+  readonly outcome: string;
+  readonly expect: 'ACCEPTABLE' | 'INTERESTING' | 'FORBIDDEN';
+  readonly description: string;
+}
+
+/**
+ * A story: a machine, a program for each thread, the roles that a user may replace, and what must
+ * hold. It knows no engine.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  readonly mechanism: Mechanism;
+  readonly roles: readonly RoleName[];
+  readonly invariants: readonly InvariantId[];
+  readonly outcomes: readonly OutcomeSpec[];
+  /** How many vCPUs make sense: by default, at least, at most. */
+  readonly vcpus: { readonly default: number; readonly least: number; readonly most: number };
+  /** What differs from the default machine. */
+  readonly machine: Partial<MachineSpec>;
+  /** Bytes that the checker keeps besides the machine. */
+  readonly ledgerBytes: number;
+  /**
+   * Absent: threads run their steps freely, side by side, for as long as the run lasts. Present: all
+   * threads meet, run the step of each of so many instances, meet again, and the instances are judged
+   * and reset. Instances are independent copies of the same little program.
+   */
+  readonly rounds?: { readonly instances: number; readonly vcpuRecords?: number };
+  threads(machine: MachineSpec): readonly ThreadSpec[];
+  /**
+   * Wraps host operations with the checker's own looks: what an invariant says of the host's inside is
+   * checked where it happens. `thread` is filled in when the operations are first called.
+   */
+  instrument?(ops: HostOps, thread: HostThread): HostOps;
+}
+
+/** One thread of a scenario. */
+export type ThreadSpec = VcpuThreadSpec | HostThreadSpec;
+
+export interface VcpuThreadSpec {
+  readonly name: string;
+  /** The vCPU whose context this thread is. */
+  readonly vcpu: number;
+  /** Sets its part of the guest up (in guest mode) and returns its program. */
+  start(thread: VcpuThread): Program;
+}
+
+export interface HostThreadSpec {
+  readonly name: string;
+  /** A thread of the VMM: no vCPU's context. */
+  readonly vcpu?: undefined;
+  start(thread: HostThread): Program;
+}
+
+export interface Program {
+  /** One operation: a read, an update, an interrupt. Engines call it again and again. */
+  step(instance: number): void;
+  /** Rounds: judges one instance and makes it as new. Exactly one thread of a scenario has it. */
+  judge?(instance: number): void;
+  /** After the last step, with all threads of the run past theirs. */
+  finish?(): void;
+}
+
+/** What every thread of a scenario has. */
+export interface HostThread {
+  readonly name: string;
+  readonly machine: MachineSpec;
+  readonly kvm: Kvm;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  /** Lets a random while pass before the next action, so that threads meet at ever new places. */
+  idle(): void;
+  /** Counts an outcome, by its place in the scenario's table. */
+  outcome(index: number): void;
+  /**
+   * Reports that an invariant is broken and ends the run. What is thrown must not be caught.
+   *
+   * @param message what was seen, in one sentence
+   * @param evidence lines of who saw what
+   */
+  violated(invariant: InvariantId, message: string, evidence?: readonly string[]): never;
+}
+
+/** What a thread has that is a vCPU's context. */
+export interface VcpuThread extends HostThread {
+  readonly cpu: ThreadVcpu;
+  /** This vCPU's record in host RAM. */
+  readonly vcpu: VcpuRecord;
+  /** Guest algorithms: the reference's, a twin's, or the user's. Results are checked for their type. */
+  readonly roles: GuestRoles;
+}
+
+/** A broken twin: the reference with the one change that its row of the catalogue describes. */
+export interface Mutant {
+  /** Such as `Z-P6`. */
+  readonly id: string;
+  readonly mechanism: Mechanism;
+  readonly side: 'guest' | 'host';
+  /** What is wrong, in one sentence. */
+  readonly summary: string;
+  /** Commit, CVE, source version, or `constructed`. */
+  readonly source: string;
+  /** The scenario that shows it. */
+  readonly scenario: string;
+  /** The invariants it breaks; a kill by any other is none. */
+  readonly invariants: readonly InvariantId[];
+  readonly visibleUnder: readonly ('sc' | 'tso' | 'weak')[];
+  /** Absent where real threads can show it, else why they cannot. */
+  readonly notOnThreads?: string;
+  readonly roles?: Partial<GuestRoles>;
+  readonly host?: Partial<HostOps>;
+  /** What the twin needs of its machine, where the scenario's own would not trigger it. */
+  readonly machine?: Partial<MachineSpec>;
+}
