@@ -8,10 +8,16 @@ import { fakeLibrary, World } from './world.ts';
 
 /** The words of a command line, as `sh` makes them. */
 function words(line: string): readonly string[] {
-  return execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' }).split('\0').slice(0, -1);
+  return execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(0, -1);
 }
 
-const names = fc.string({ unit: fc.constantFrom(...'ab \'"$`\\*?;&|<>()~#!-/.'), minLength: 1, maxLength: 12 });
+const names = fc.string({
+  unit: fc.constantFrom(...'ab \'"$`\\*?;&|<>()~#!-/.'),
+  minLength: 1,
+  maxLength: 12,
+});
 
 test('a shell reads quoted words back as they were', (t) => {
   t.notThrows(() =>

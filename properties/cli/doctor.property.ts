@@ -14,7 +14,8 @@ test('doctor tells cores, access modes and sensitivity, at any width', async (t)
         const diagnosis = { ...(await library.diagnose()), sensitivity };
         await run(['doctor'], world, { ...library, diagnose: async () => diagnosis });
         const text = world.stdout.text.replaceAll(/\s+/g, ' ');
-        for (const part of ['2 cores', 'plain', 'atomic', '70M', 'Two vCPUs can run side by side.']) t.true(text.includes(part));
+        for (const part of ['2 cores', 'plain', 'atomic', '70M', 'Two vCPUs can run side by side.'])
+          t.true(text.includes(part));
         const last = world.stdout.text.trimEnd().split('\n').at(-1)!;
         t.regex(last, sensitivity > 0 ? /^OK: races show here/ : /^BLIND: no race shows here/);
       }),
@@ -29,7 +30,10 @@ test('doctor --json carries the diagnosis', async (t) => {
   await run(['doctor', '--json'], world, library);
   const document = JSON.parse(world.stdout.text);
   t.deepEqual(document.diagnosis, await library.diagnose());
-  t.deepEqual([document.tool, document.command, document.verdict, world.exitCode], ['pvrace', 'doctor', 'pass', 0]);
+  t.deepEqual(
+    [document.tool, document.command, document.verdict, world.exitCode],
+    ['pvrace', 'doctor', 'pass', 0],
+  );
 });
 
 test('a doctor that fails is a fault of the tool', async (t) => {

@@ -18,7 +18,11 @@ test('what is formatted reads back as the same', (t) => {
 
 test('what was read and is formatted reads back as the same', (t) => {
   const texts = fc
-    .tuple(fc.integer({ min: 1, max: 500 }), fc.constantFrom('', '.5', '.25', '.125'), fc.constantFrom('', 'ms', 's', 'm', 'h'))
+    .tuple(
+      fc.integer({ min: 1, max: 500 }),
+      fc.constantFrom('', '.5', '.25', '.125'),
+      fc.constantFrom('', 'ms', 's', 'm', 'h'),
+    )
     .map((parts) => parts.join(''));
   t.notThrows(() =>
     fc.assert(
@@ -34,12 +38,36 @@ test('units mean what they say, and a plain number is seconds', (t) => {
     ['500ms', '10s', '2m', '1h', '7', '1.5h', '.5', ' 3s '].map(parseDuration),
     [0.5, 10, 120, 3600, 7, 5400, 0.5, 3],
   );
-  t.deepEqual([0.5, 10, 120, 3600, 90, 0.0015].map(formatDuration), ['500ms', '10s', '2m', '1h', '90s', '0.0015s']);
+  t.deepEqual([0.5, 10, 120, 3600, 90, 0.0015].map(formatDuration), [
+    '500ms',
+    '10s',
+    '2m',
+    '1h',
+    '90s',
+    '0.0015s',
+  ]);
 });
 
 test('anything else is refused with an example', (t) => {
   const wrong = fc.oneof(
-    fc.constantFrom('banana', '', '0', '0s', '-1', '-5s', '+5s', '1e3', '0x10', 'Infinity', 'NaN', '5 s', '5d', '1h30m', '577h', '0.1ms'),
+    fc.constantFrom(
+      'banana',
+      '',
+      '0',
+      '0s',
+      '-1',
+      '-5s',
+      '+5s',
+      '1e3',
+      '0x10',
+      'Infinity',
+      'NaN',
+      '5 s',
+      '5d',
+      '1h30m',
+      '577h',
+      '0.1ms',
+    ),
     fc.string().filter((text) => !/^\s*[\d.]+(ms|s|m|h)?\s*$/.test(text)),
   );
   t.notThrows(() =>

@@ -12,7 +12,15 @@ test('list --json is the catalogue of the contract', async (t) => {
   await run(['list', '--json'], world, fakeLibrary());
   const document = JSON.parse(world.stdout.text);
   t.deepEqual(Object.keys(document), ['scenarios', 'mutants', 'invariants']);
-  t.deepEqual(Object.keys(document.scenarios[0]), ['name', 'summary', 'mechanism', 'roles', 'invariants', 'mutants', 'engines']);
+  t.deepEqual(Object.keys(document.scenarios[0]), [
+    'name',
+    'summary',
+    'mechanism',
+    'roles',
+    'invariants',
+    'mutants',
+    'engines',
+  ]);
   t.deepEqual(Object.keys(document.scenarios[0].roles[0]), ['name', 'signature', 'doc']);
   t.deepEqual(document.scenarios[0].mutants, ['Z-P1', 'Z-P6']);
   t.deepEqual(document.scenarios[0].engines, ['stress']);
@@ -31,6 +39,10 @@ test('list names everything that can be run, at any width', async (t) => {
         const lines = world.stdout.text.split('\n');
         t.true(lines.slice(3).every((line) => width(line) <= Math.max(columns, 40)));
         for (const { name } of SCENARIOS) t.true(world.stdout.text.includes(name));
+        t.regex(
+          world.files.get('list.html')!,
+          /Scenarios \(pvrace stress NAME\)\n {2}torn-read\n {4}A host/,
+        );
         for (const { id } of MUTANTS) t.true(world.files.get('list.html')!.includes(id));
       }),
       { numRuns: 20 },

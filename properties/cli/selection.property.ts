@@ -12,14 +12,20 @@ test('scenarios run in the order of their names, each once', (t) => {
   t.notThrows(() =>
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...allNames), { minLength: 1 }), (names) => {
-        t.deepEqual(select(catalogue, { names }).scenarios.map(({ name }) => name), [...new Set(names)]);
+        t.deepEqual(
+          select(catalogue, { names }).scenarios.map(({ name }) => name),
+          [...new Set(names)],
+        );
       }),
     ),
   );
 });
 
 test('without names all run that can: with a role for a guest, with so many vCPUs', (t) => {
-  const wanted = fc.record({ guest: fc.constantFrom(undefined, 'mine.js'), vcpus: fc.constantFrom(undefined, 1, 2, 8) });
+  const wanted = fc.record({
+    guest: fc.constantFrom(undefined, 'mine.js'),
+    vcpus: fc.constantFrom(undefined, 1, 2, 8),
+  });
   t.notThrows(() =>
     fc.assert(
       fc.property(wanted, ({ guest, vcpus }) => {
@@ -27,7 +33,10 @@ test('without names all run that can: with a role for a guest, with so many vCPU
         for (const scenario of SCENARIOS) {
           const { least, most } = scenario.vcpus;
           const able = vcpus === undefined || (vcpus >= least && vcpus <= most);
-          t.is(chosen.includes(scenario), able && (guest === undefined || scenario.roles.length > 0));
+          t.is(
+            chosen.includes(scenario),
+            able && (guest === undefined || scenario.roles.length > 0),
+          );
         }
       }),
     ),
@@ -37,7 +46,10 @@ test('without names all run that can: with a role for a guest, with so many vCPU
 test('a twin brings its scenario', (t) => {
   for (const { id, scenario } of MUTANTS) {
     const selection = select(catalogue, { names: [], mutant: id });
-    t.deepEqual([selection.mutant?.id, ...selection.scenarios.map(({ name }) => name)], [id, scenario]);
+    t.deepEqual(
+      [selection.mutant?.id, ...selection.scenarios.map(({ name }) => name)],
+      [id, scenario],
+    );
   }
 });
 
@@ -54,15 +66,19 @@ test('a twin in the scenario of another, and vCPUs that a scenario cannot have, 
 });
 
 test('a name with one letter wrong is told what it could have been', (t) => {
-  const typos = fc.constantFrom(...allNames).chain((name) =>
-    fc.tuple(fc.constant(name), fc.nat({ max: name.length - 1 }), fc.constantFrom('', 'x', 'q')),
-  );
+  const typos = fc
+    .constantFrom(...allNames)
+    .chain((name) =>
+      fc.tuple(fc.constant(name), fc.nat({ max: name.length - 1 }), fc.constantFrom('', 'x', 'q')),
+    );
   t.notThrows(() =>
     fc.assert(
       fc.property(typos, ([name, place, letter]) => {
         const typo = name.slice(0, place) + letter + name.slice(place + 1);
         fc.pre(typo !== name);
-        const error = t.throws(() => select(catalogue, { names: [typo] }), { instanceOf: UsageError });
+        const error = t.throws(() => select(catalogue, { names: [typo] }), {
+          instanceOf: UsageError,
+        });
         t.true(error.message.includes(name));
         t.true(error.message.includes('pvrace list'));
       }),

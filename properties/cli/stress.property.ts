@@ -14,19 +14,36 @@ const ENDS: Readonly<Record<string, (options: StressOptions) => ScenarioResult>>
   error: (options) => failed(options, 'GUEST_THREW'),
 };
 const names = SCENARIOS.map(({ name }) => name);
-const ends = fc.array(fc.constantFrom(...Object.keys(ENDS)), { minLength: names.length, maxLength: names.length });
+const ends = fc.array(fc.constantFrom(...Object.keys(ENDS)), {
+  minLength: names.length,
+  maxLength: names.length,
+});
 
 test('with --json stdout is one document, whatever the races come to', async (t) => {
   await t.notThrowsAsync(
     fc.assert(
       fc.asyncProperty(ends, fc.boolean(), async (each, quiet) => {
         const world = new World();
-        const library = fakeLibrary((options) => ENDS[each[names.indexOf(options.scenario)]!]!(options));
+        const library = fakeLibrary((options) =>
+          ENDS[each[names.indexOf(options.scenario)]!]!(options),
+        );
         await run(['stress', '--json', ...(quiet ? ['--quiet'] : [])], world, library);
         const document = JSON.parse(world.stdout.text);
-        t.deepEqual(document.results.map(({ verdict }: ScenarioResult) => verdict), each);
-        t.is(world.exitCode, each.includes('fail') ? 1 : each.every((end) => end === 'pass') ? 0 : 3);
-        t.true(world.stderr.text.trimEnd().split('\n').at(-1)!.startsWith(document.verdict.toUpperCase()));
+        t.deepEqual(
+          document.results.map(({ verdict }: ScenarioResult) => verdict),
+          each,
+        );
+        t.is(
+          world.exitCode,
+          each.includes('fail') ? 1 : each.every((end) => end === 'pass') ? 0 : 3,
+        );
+        t.true(
+          world.stderr.text
+            .trimEnd()
+            .split('\n')
+            .at(-1)!
+            .startsWith(document.verdict.toUpperCase()),
+        );
       }),
     ),
   );
@@ -42,8 +59,13 @@ test('escape codes go to terminals that want them, and nowhere else', async (t) 
     fc.assert(
       fc.asyncProperty(settings, async ({ tty, env, plainly }) => {
         const world = new World({ tty, env, columns: 80 });
-        await run(['stress', 'torn-read', ...(plainly ? ['--no-color'] : [])], world, fakeLibrary(showingProgress));
-        const wanted = tty && !plainly && !('TERM' in env) && !('NO_COLOR' in env && env.NO_COLOR !== '');
+        await run(
+          ['stress', 'torn-read', ...(plainly ? ['--no-color'] : [])],
+          world,
+          fakeLibrary(showingProgress),
+        );
+        const wanted =
+          tty && !plainly && !('TERM' in env) && !('NO_COLOR' in env && env.NO_COLOR !== '');
         t.is(hasEscapes(world.stdout.text), wanted);
         t.is(hasEscapes(world.stderr.text), wanted);
       }),
@@ -51,9 +73,29 @@ test('escape codes go to terminals that want them, and nowhere else', async (t) 
   );
 });
 
+test('on a terminal the bar makes room for the result', async (t) => {
+  const world = new World({ tty: true, columns: 100, oneStream: true });
+  await run(['stress', 'torn-read'], world, fakeLibrary(showingProgress));
+  const [before = '', after = ''] = world.stdout.text.split('FAIL');
+  const bar = before.indexOf('[1/1] torn-read: 5 operations');
+  t.true(bar >= 0 && before.lastIndexOf('\u001b[2K') > bar);
+  t.notRegex(after, /\[1\/1\]/);
+});
+
 function showingProgress(options: StressOptions): ScenarioResult {
-  options.onProgress?.({ scenario: options.scenario, phase: 'racing', elapsed: 1, total: 2, operations: 5 });
+  passingProgress(options);
   return broke(options, 'P1');
+}
+
+function passingProgress(options: StressOptions): ScenarioResult {
+  options.onProgress?.({
+    scenario: options.scenario,
+    phase: 'racing',
+    elapsed: 1,
+    total: 2,
+    operations: 5,
+  });
+  return passed(options);
 }
 
 test('Ctrl-C ends the race that is on, and those to come are not run', async (t) => {
@@ -103,7 +145,8 @@ test('a guest that cannot be loaded is tried once, and is a usage error', async 
 
 test('a failure is printed with the command that shows it again, and the JSON carries it', async (t) => {
   const words = ['stress', '--mutant', 'Z-P6', '--time', '500ms', '--seed', '18446744073709551615'];
-  const again = 'pvrace stress torn-read --mutant Z-P6 --time 500ms --access plain --seed 18446744073709551615';
+  const again =
+    'pvrace stress torn-read --mutant Z-P6 --time 500ms --access plain --seed 18446744073709551615';
   const [people, machines] = [new World(), new World()];
   const library = fakeLibrary((options) => broke(options, 'P1'));
   await run(words, people, library);
@@ -119,8 +162,15 @@ test('--quiet leaves the last line and what is broken', async (t) => {
   await run(['stress', '--quiet'], world, fakeLibrary());
   t.regex(world.stdout.text, /^PASS: 3 scenarios held[^\n]*\n$/);
   t.is(world.stderr.text, '');
+  const terminal = new World({ tty: true, oneStream: true });
+  await run(['stress', 'eoi-storm', '--quiet'], terminal, fakeLibrary(passingProgress));
+  t.notRegex(terminal.stdout.text, /\[1\/1\]/);
   const other = new World();
-  await run(['stress', '--quiet'], other, fakeLibrary((options) => broke(options, 'P1')));
+  await run(
+    ['stress', '--quiet'],
+    other,
+    fakeLibrary((options) => broke(options, 'P1')),
+  );
   t.regex(other.stdout.text, /It read 7\./);
 });
 
@@ -135,5 +185,5 @@ test('--html writes the same to a file, and leaves the words as they are', async
   await run(['stress', 'torn-read'], without, fakeLibrary());
   await run(['--html', 'report.html', 'stress', 'torn-read'], withFile, fakeLibrary());
   t.is(withFile.stdout.text, without.stdout.text);
-  t.regex(withFile.files.get('report.html')!, /<!doctype html>[^]*torn-read/);
+  t.regex(withFile.files.get('report.html')!, /<!doctype html>[\s\S]*torn-read/);
 });

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
-import type { ScenarioResult } from '../../src/engines/result.ts';
-import type { StressOptions } from '../../src/engines/stress/options.ts';
 import { EXIT, type ExitCode, type Io } from '../../src/cli/io.ts';
 import type { Library } from '../../src/cli/library.ts';
+import type { ScenarioResult } from '../../src/engines/result.ts';
+import type { StressOptions } from '../../src/engines/stress/options.ts';
 import type { MutantEntry, ScenarioEntry } from '../../src/report/catalogue.ts';
 
 /** A stream that keeps what is written. */
@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly tty?: boolean;
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether stderr is the same stream as stdout, as on a terminal. */
+  readonly oneStream?: boolean;
   /** Files that cannot be written. */
   readonly locked?: readonly string[];
 }
@@ -42,9 +44,15 @@ export class World implements Io {
   readonly #listeners = new Set<() => void>();
   exitCode: ExitCode = EXIT.clean;
 
-  constructor({ tty = false, columns, env = {}, locked = [] }: WorldOptions = {}) {
+  constructor({
+    tty = false,
+    columns,
+    env = {},
+    oneStream = false,
+    locked = [],
+  }: WorldOptions = {}) {
     this.stdout = new Kept(tty, columns);
-    this.stderr = new Kept(tty, columns);
+    this.stderr = oneStream ? this.stdout : new Kept(tty, columns);
     this.env = env;
     this.#locked = locked;
   }
@@ -161,8 +169,18 @@ export function fakeLibrary(
         availableParallelism: 2,
         pause: false,
         accessModes: [
-          { access: 'plain', stressable: true, canaryCollisionsPerSecond: 70e6, storeBufferingPerMillion: 12_000 },
-          { access: 'atomic', stressable: true, canaryCollisionsPerSecond: 9e6, storeBufferingPerMillion: 0 },
+          {
+            access: 'plain',
+            stressable: true,
+            canaryCollisionsPerSecond: 70e6,
+            storeBufferingPerMillion: 12_000,
+          },
+          {
+            access: 'atomic',
+            stressable: true,
+            canaryCollisionsPerSecond: 9e6,
+            storeBufferingPerMillion: 0,
+          },
         ],
         sensitivity: 70e6,
         notes: ['Two vCPUs can run side by side.'],
@@ -186,7 +204,14 @@ function common({ scenario, mutant, guest, access, seed }: StressOptions) {
     samples: 10,
     operations: 100,
     sensitivity: 1000,
-    outcomes: [{ outcome: 'current', count: 10, expect: 'ACCEPTABLE' as const, description: 'A publication.' }],
+    outcomes: [
+      {
+        outcome: 'current',
+        count: 10,
+        expect: 'ACCEPTABLE' as const,
+        description: 'A publication.',
+      },
+    ],
   };
 }
 
@@ -203,6 +228,9 @@ export function stopped(options: StressOptions): ScenarioResult {
   return { ...common(options), verdict: 'incomplete', message: 'Interrupted.' };
 }
 
-export function failed(options: StressOptions, code: 'GUEST_LOAD' | 'GUEST_THREW' | 'HARNESS'): ScenarioResult {
+export function failed(
+  options: StressOptions,
+  code: 'GUEST_LOAD' | 'GUEST_THREW' | 'HARNESS',
+): ScenarioResult {
   return { ...common(options), verdict: 'error', code, message: 'It failed.' };
 }

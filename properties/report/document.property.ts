@@ -41,14 +41,23 @@ test('the document has every field of the contract, null where nothing was measu
           const given: Record<string, unknown> = { ...report.results[index]! };
           t.deepEqual(Object.keys(fields), RESULT_FIELDS);
           t.is(killed, report.results[index]!.killed);
-          for (const name of ['mutant', 'guest', 'model', 'access', 'samples', 'operations', 'states', 'transitions']) {
+          for (const name of [
+            'mutant',
+            'guest',
+            'model',
+            'access',
+            'samples',
+            'operations',
+            'states',
+            'transitions',
+          ]) {
             t.is(fields[name], given[name] ?? null);
           }
-          t.is(fields.invariant, given['invariant'] ?? null);
-          t.is(fields.code, given['code'] ?? null);
-          t.is(fields.sensitivity, given['sensitivity'] ?? null);
+          t.is(fields.invariant, given.invariant ?? null);
+          t.is(fields.code, given.code ?? null);
+          t.is(fields.sensitivity, given.sensitivity ?? null);
           t.deepEqual(fields.outcomes, report.results[index]!.outcomes);
-          t.deepEqual(fields.evidence, given['evidence'] ?? []);
+          t.deepEqual(fields.evidence, given.evidence ?? []);
         }
       }),
     ),

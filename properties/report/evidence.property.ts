@@ -18,9 +18,9 @@ test('no line is wider than the page', (t) => {
 });
 
 test('everything that was seen is told in its order, at any width', (t) => {
-  const evidence = fc.array(fc.constantFrom('vcpu0', 'vcpu1', 'host'), { maxLength: 8 }).map((threads) =>
-    threads.map((thread, index) => ({ thread, text: `saw number ${index}` })),
-  );
+  const evidence = fc
+    .array(fc.constantFrom('vcpu0', 'vcpu1', 'host'), { maxLength: 8 })
+    .map((threads) => threads.map((thread, index) => ({ thread, text: `saw number ${index}` })));
   t.notThrows(() =>
     fc.assert(
       fc.property(evidence, anyColumns, (lines, columns) => {

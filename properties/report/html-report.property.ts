@@ -26,7 +26,13 @@ function tagsOf(page: string): readonly string[] {
 }
 
 function readable(page: string): string {
-  const names: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' };
+  const names: Readonly<Record<string, string>> = {
+    '&lt;': '<',
+    '&gt;': '>',
+    '&quot;': '"',
+    '&#39;': "'",
+    '&amp;': '&',
+  };
   return page.replace(/&(?:lt|gt|quot|amp|#39);/g, (name) => names[name]!);
 }
 
@@ -60,7 +66,9 @@ test('every outcome of every result has its row', (t) => {
     fc.assert(
       fc.property(reportsOf(places), (report) => {
         const rows = htmlReport(report).match(/<tr class="(?:faint|bad|warning|plain)">/g) ?? [];
-        return rows.length === report.results.reduce((sum, { outcomes }) => sum + outcomes.length, 0);
+        return (
+          rows.length === report.results.reduce((sum, { outcomes }) => sum + outcomes.length, 0)
+        );
       }),
     ),
   );

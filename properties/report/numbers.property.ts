@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { counted, grouped, percent, span } from '../../src/report/numbers.ts';
 
 test('what is neither none nor all never looks like it', (t) => {
-  const parts = fc.maxSafeNat().chain((whole) => fc.tuple(fc.nat({ max: 1000 }), fc.constant(whole + 2000)));
+  const parts = fc
+    .maxSafeNat()
+    .chain((whole) => fc.tuple(fc.nat({ max: 1000 }), fc.constant(whole + 2000)));
   t.notThrows(() =>
     fc.assert(
       fc.property(parts, fc.boolean(), ([small, whole], most) => {
@@ -19,11 +21,14 @@ test('what is neither none nor all never looks like it', (t) => {
   t.is(percent(10, 10), '100.00%');
   t.is(percent(1, 3), '33.33%');
   t.is(percent(1, 1_000_000), '<0.01%');
+  t.is(percent(1, 20_000), '<0.01%');
   t.is(percent(999_999, 1_000_000), '>99.99%');
 });
 
 test('grouped numbers read back as themselves', (t) => {
-  t.notThrows(() => fc.assert(fc.property(fc.maxSafeNat(), (n) => Number(grouped(n).replaceAll(',', '')) === n)));
+  t.notThrows(() =>
+    fc.assert(fc.property(fc.maxSafeNat(), (n) => Number(grouped(n).replaceAll(',', '')) === n)),
+  );
   t.is(grouped(1234567), '1,234,567');
 });
 
@@ -36,5 +41,8 @@ test('spans of time have the unit that fits', (t) => {
     '2 min 5 s',
     '60 min 0 s',
   ]);
-  t.deepEqual([counted(1, 'run'), counted(0, 'run'), counted(1200, 'run')], ['1 run', '0 runs', '1,200 runs']);
+  t.deepEqual(
+    [counted(1, 'run'), counted(0, 'run'), counted(1200, 'run')],
+    ['1 run', '0 runs', '1,200 runs'],
+  );
 });

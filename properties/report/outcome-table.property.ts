@@ -67,7 +67,12 @@ test('what is fine comes first, what is forbidden last, the frequent before the 
 
 test('the table looks like that of jcstress', (t) => {
   const outcomes: readonly OutcomeCount[] = [
-    { outcome: '0, 0', count: 12, expect: 'INTERESTING', description: 'Both loads went before the stores.' },
+    {
+      outcome: '0, 0',
+      count: 12,
+      expect: 'INTERESTING',
+      description: 'Both loads went before the stores.',
+    },
     { outcome: '1, 1', count: 1_234_567, expect: 'ACCEPTABLE', description: 'Both saw the other.' },
     { outcome: 'other', count: 0, expect: 'FORBIDDEN', description: 'Nothing else is possible.' },
   ];

@@ -2,7 +2,12 @@ import '../seed.ts';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import fc from 'fast-check';
-import { barProgress, lineProgress, type RunProgress, wholeFraction } from '../../src/report/progress.ts';
+import {
+  barProgress,
+  lineProgress,
+  type RunProgress,
+  wholeFraction,
+} from '../../src/report/progress.ts';
 
 const progresses: fc.Arbitrary<RunProgress> = fc
   .record({
@@ -27,7 +32,7 @@ function stream(properties: object): Writable & { written: string } {
 }
 
 test('a stream that is no terminal gets a whole line every five seconds, and no more', (t) => {
-  const steps = fc.array(fc.tuple(fc.double({ min: 0, max: 7, noNaN: true }), progresses), { maxLength: 30 });
+  const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), progresses), { maxLength: 30 });
   t.notThrows(() =>
     fc.assert(
       fc.property(steps, (each) => {
@@ -46,7 +51,7 @@ test('a stream that is no terminal gets a whole line every five seconds, and no 
         }
         display.clear();
         t.is(output.written.split('\n').length - 1, expected);
-        t.notRegex(output.written, /\u001b/);
+        t.false(output.written.includes('\u001b'));
         t.true(output.written === '' || output.written.endsWith('\n'));
       }),
     ),
@@ -78,6 +83,9 @@ test('the bar names the scenario, and leaves an empty line behind', (t) => {
     count: 2,
   });
   display.clear();
-  t.regex(output.written, /\[=+-+\] \[1\/2\] message-passing: 5,000,000 operations 1M\/s, 15 s left/);
+  t.regex(
+    output.written,
+    /\[=+-+\] \[1\/2\] message-passing: 5,000,000 operations 1M\/s, 15 s left/,
+  );
   t.true(output.written.endsWith('\u001b[2K'));
 });

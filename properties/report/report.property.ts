@@ -10,8 +10,15 @@ test('the gravest result decides, in any order', (t) => {
   t.notThrows(() =>
     fc.assert(
       fc.property(results, (each) => {
-        const has = (verdict: string): boolean => each.some((result) => meaning(result) === verdict);
-        const expected = has('fail') ? 'fail' : has('error') ? 'error' : has('incomplete') ? 'incomplete' : 'pass';
+        const has = (verdict: string): boolean =>
+          each.some((result) => meaning(result) === verdict);
+        const expected = has('fail')
+          ? 'fail'
+          : has('error')
+            ? 'error'
+            : has('incomplete')
+              ? 'incomplete'
+              : 'pass';
         t.is(wholeVerdict(each), each.length === 0 ? 'incomplete' : expected);
         t.is(wholeVerdict([...each].reverse()), wholeVerdict(each));
       }),
@@ -25,7 +32,8 @@ test('a twin that was caught is a pass, one that was not never is', (t) => {
       fc.property(results, (each) => {
         for (const result of each) {
           if (result.killed === 'killed') t.is(meaning(result), 'pass');
-          if (result.killed === 'survived') t.true(['incomplete', 'error'].includes(meaning(result)));
+          if (result.killed === 'survived')
+            t.true(['incomplete', 'error'].includes(meaning(result)));
           if (result.killed === undefined) t.is(meaning(result), result.verdict);
         }
       }),

@@ -26,7 +26,11 @@ export function outcomesOf(text: fc.Arbitrary<string>): fc.Arbitrary<OutcomeCoun
   return fc.array(
     fc.record({
       outcome: text,
-      count: fc.oneof(fc.constant(0), fc.nat(), fc.maxSafeNat().map((count) => Math.floor(count / 1000))),
+      count: fc.oneof(
+        fc.constant(0),
+        fc.nat(),
+        fc.maxSafeNat().map((count) => Math.floor(count / 1000)),
+      ),
       expect: fc.constantFrom('ACCEPTABLE', 'INTERESTING', 'FORBIDDEN'),
       description: text,
     }),
@@ -41,7 +45,11 @@ export function resultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ScenarioResu
     engine: fc.constantFrom('stress', 'sample', 'verify', 'replay'),
     seed: text,
     seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    instance: fc.record({ vcpus: fc.integer({ min: 1, max: 64 }), threads: fc.integer({ min: 1, max: 66 }), kind: text }),
+    instance: fc.record({
+      vcpus: fc.integer({ min: 1, max: 64 }),
+      threads: fc.integer({ min: 1, max: 66 }),
+      kind: text,
+    }),
     assumptions: fc.array(text, { maxLength: 3 }),
     outcomes: outcomesOf(text),
   } as const;
@@ -66,13 +74,24 @@ export function resultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ScenarioResu
   const verdict = fc.oneof(
     fc.record({ verdict: fc.constant('pass') }),
     fc.record({ verdict: fc.constant('incomplete'), message: text }),
-    fc.record({ verdict: fc.constant('error'), code: fc.constantFrom(...FAILURE_CODES), message: text }),
+    fc.record({
+      verdict: fc.constant('error'),
+      code: fc.constantFrom(...FAILURE_CODES),
+      message: text,
+    }),
     fc.record(
-      { verdict: fc.constant('fail'), ...broken, schedule: fc.array(fc.bigInt(), { maxLength: 3 }), replay: text },
+      {
+        verdict: fc.constant('fail'),
+        ...broken,
+        schedule: fc.array(fc.bigInt(), { maxLength: 3 }),
+        replay: text,
+      },
       { requiredKeys: ['verdict', 'invariant', 'message', 'evidence'] },
     ),
   );
-  return fc.tuple(common, verdict).map(([shared, own]) => ({ ...shared, ...own }) as ScenarioResult);
+  return fc
+    .tuple(common, verdict)
+    .map(([shared, own]) => ({ ...shared, ...own }) as ScenarioResult);
 }
 
 /** Results, some of them of twins that had to be caught. */
@@ -81,7 +100,10 @@ export function reportedResultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<Repo
     .tuple(resultsOf(text), fc.constantFrom(undefined, undefined, 'killed', 'survived'))
     .map(([result, killed]) => {
       if (killed === undefined) return result;
-      return { ...result, killed: killed === 'killed' && result.verdict === 'fail' ? 'killed' : 'survived' };
+      return {
+        ...result,
+        killed: killed === 'killed' && result.verdict === 'fail' ? 'killed' : 'survived',
+      };
     });
 }
 

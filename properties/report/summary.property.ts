@@ -11,7 +11,10 @@ test('the last line is the verdict', (t) => {
     fc.assert(
       fc.property(reportsOf(anyText), anyColumns, (report, columns) => {
         const last = summaryLines(report, pageOf(columns, false)).at(-1)!;
-        return last.startsWith(`${wholeVerdict(report.results).toUpperCase()}: `) && last.length > 'FAIL: '.length;
+        return (
+          last.startsWith(`${wholeVerdict(report.results).toUpperCase()}: `) &&
+          last.length > 'FAIL: '.length
+        );
       }),
     ),
   );
@@ -21,8 +24,12 @@ test('a sensitivity of zero and too many threads are warned of, and nothing else
   t.notThrows(() =>
     fc.assert(
       fc.property(reportsOf(fc.constant('text')), (report) => {
-        const blind = report.results.some(({ verdict, sensitivity }) => sensitivity === 0 && verdict !== 'error');
-        const crowded = report.results.some(({ instance }) => Number(instance['threads']) > report.machine.cores);
+        const blind = report.results.some(
+          ({ verdict, sensitivity }) => sensitivity === 0 && verdict !== 'error',
+        );
+        const crowded = report.results.some(
+          ({ instance }) => Number(instance.threads) > report.machine.cores,
+        );
         const told = warnings(report).join(' ');
         t.is(told.includes('did not collide'), blind);
         t.is(told.includes('more threads'), crowded);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { headOf } from '../report/document.ts';
 import { doctorLines } from '../report/doctor-lines.ts';
+import { headOf } from '../report/document.ts';
 import { htmlOfLines } from '../report/html-page.ts';
 import { pageOf } from '../report/page.ts';
 import type { Io } from './io.ts';
@@ -13,7 +13,9 @@ export function addDoctorCommand(program: Command, io: Io, library: Library): vo
   program
     .command('doctor')
     .summary('what this machine can and cannot show')
-    .description('Measures how well races show on this machine: cores, access modes, race sensitivity.')
+    .description(
+      'Measures how well races show on this machine: cores, access modes, race sensitivity.',
+    )
     .action(async (_options: unknown, command: Command) => {
       const session = await openSession('doctor', io, reportOptions(command));
       const diagnosis = await library.diagnose();

@@ -45,7 +45,7 @@ export function buildProgram(io: Io, library: Library): Command {
       getErrHasColors: () => false,
     })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(add --help to see what is possible)");
+    .showHelpAfterError('(add --help to see what is possible)');
   addReportOptions(program);
   for (const add of COMMANDS) add(program, io, library);
   return program;
@@ -54,7 +54,7 @@ export function buildProgram(io: Io, library: Library): Command {
 /** An error that no user can help: what it says, and on demand where it comes from. */
 function faultOf(error: unknown, { env }: Io): string {
   if (!(error instanceof Error)) return plain(String(error));
-  return env['PVRACE_DEBUG'] === undefined
+  return env.PVRACE_DEBUG === undefined
     ? `${plain(error.message)}\n(a fault of pvrace itself; PVRACE_DEBUG=1 shows where)`
     : (error.stack ?? error.message);
 }

@@ -23,7 +23,11 @@ export async function race(
     for (const [index, options] of races.entries()) {
       const onProgress: StressOptions['onProgress'] = (progress) =>
         session.progress.show({ ...progress, place: index + 1, count: races.length });
-      const result = await one({ ...options, signal: stop.signal, onProgress }, library, stop.signal);
+      const result = await one(
+        { ...options, signal: stop.signal, onProgress },
+        library,
+        stop.signal,
+      );
       session.progress.clear();
       results.push(result);
       onResult(result, index);
@@ -36,7 +40,11 @@ export async function race(
   return results;
 }
 
-async function one(options: StressOptions, library: Library, signal: AbortSignal): Promise<ScenarioResult> {
+async function one(
+  options: StressOptions,
+  library: Library,
+  signal: AbortSignal,
+): Promise<ScenarioResult> {
   if (signal.aborted) return notRun(options);
   try {
     const result = await library.stress(options);
@@ -51,16 +59,31 @@ async function one(options: StressOptions, library: Library, signal: AbortSignal
 }
 
 function notRun(options: StressOptions): Incomplete {
-  return { ...nothing(options), verdict: 'incomplete', message: 'Not run: stopped before its turn came.' };
+  return {
+    ...nothing(options),
+    verdict: 'incomplete',
+    message: 'Not run: stopped before its turn came.',
+  };
 }
 
 function harnessFault(options: StressOptions, error: unknown): Failed {
   const message = error instanceof Error ? error.message : String(error);
-  return { ...nothing(options), verdict: 'error', code: 'HARNESS', message: `The harness failed: ${message}` };
+  return {
+    ...nothing(options),
+    verdict: 'error',
+    code: 'HARNESS',
+    message: `The harness failed: ${message}`,
+  };
 }
 
 /** What there is to say of a race that did not take place. */
-function nothing({ scenario, mutant, guest, access, seed }: StressOptions): Omit<Incomplete, 'verdict' | 'message'> {
+function nothing({
+  scenario,
+  mutant,
+  guest,
+  access,
+  seed,
+}: StressOptions): Omit<Incomplete, 'verdict' | 'message'> {
   return {
     scenario,
     ...(mutant === undefined ? {} : { mutant }),

@@ -25,6 +25,12 @@ export function addReportOptions(program: Command): void {
 
 /** The options of {@link addReportOptions}, as they came. */
 export function reportOptions(command: Command): ReportOptions {
-  const { json = false, quiet = false, html, seed, color } = command.optsWithGlobals<ReportOptions>();
+  const {
+    json = false,
+    quiet = false,
+    html,
+    seed,
+    color,
+  } = command.optsWithGlobals<ReportOptions>();
   return { json, quiet, html, seed, color };
 }

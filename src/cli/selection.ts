@@ -22,7 +22,9 @@ export interface Selection {
  */
 export function select(catalogue: Catalogue, wanted: Wanted): Selection {
   if (wanted.mutant !== undefined) return selectTwin(catalogue, wanted, wanted.mutant);
-  return { scenarios: wanted.names.length > 0 ? named(catalogue, wanted) : unnamed(catalogue, wanted) };
+  return {
+    scenarios: wanted.names.length > 0 ? named(catalogue, wanted) : unnamed(catalogue, wanted),
+  };
 }
 
 function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection {
@@ -31,15 +33,21 @@ function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection
   const scenarios = named(catalogue, { ...wanted, names });
   const other = scenarios.find(({ name }) => name !== mutant.scenario);
   if (other === undefined) return { scenarios, mutant };
-  throw new UsageError(`${id} shows in ${mutant.scenario}, got ${other.name}. Leave the scenario out.`);
+  throw new UsageError(
+    `${id} shows in ${mutant.scenario}, got ${other.name}. Leave the scenario out.`,
+  );
 }
 
 function named({ scenarios }: Catalogue, { names, vcpus }: Wanted): readonly ScenarioEntry[] {
-  const found = [...new Set(names)].map((name) => findByName('scenario', name, scenarios, (one) => one.name));
+  const found = [...new Set(names)].map((name) =>
+    findByName('scenario', name, scenarios, (one) => one.name),
+  );
   for (const scenario of found) {
     if (fits(scenario, vcpus)) continue;
     const { least, most } = scenario.vcpus;
-    throw new UsageError(`Expected ${least} to ${most} vCPUs for ${scenario.name}, got --vcpus ${vcpus}.`);
+    throw new UsageError(
+      `Expected ${least} to ${most} vCPUs for ${scenario.name}, got --vcpus ${vcpus}.`,
+    );
   }
   return found;
 }
@@ -48,7 +56,9 @@ function unnamed({ scenarios }: Catalogue, { guest, vcpus }: Wanted): readonly S
   const able = scenarios.filter((scenario) => guest === undefined || scenario.roles.length > 0);
   const chosen = able.filter((scenario) => fits(scenario, vcpus));
   if (chosen.length > 0) return chosen;
-  throw new UsageError(`No scenario can have ${vcpus} vCPUs. Leave --vcpus out to run each with its own number.`);
+  throw new UsageError(
+    `No scenario can have ${vcpus} vCPUs. Leave --vcpus out to run each with its own number.`,
+  );
 }
 
 function fits({ vcpus }: ScenarioEntry, count: number | undefined): boolean {

@@ -2,7 +2,7 @@ import { UsageError } from '../engines/usage-error.ts';
 import { documentOf, jsonText } from '../report/document.ts';
 import { headingLines } from '../report/heading.ts';
 import { htmlReport } from '../report/html-report.ts';
-import { pageOf, type Page } from '../report/page.ts';
+import { type Page, pageOf } from '../report/page.ts';
 import { barProgress, lineProgress, noProgress, type ProgressDisplay } from '../report/progress.ts';
 import type { Report, ReportedResult } from '../report/report.ts';
 import { summaryLines } from '../report/summary.ts';
@@ -26,7 +26,11 @@ export interface Session {
 }
 
 /** Opens a session, and finds out now rather than after the run whether its files can be written. */
-export async function openSession(command: string, io: Io, options: ReportOptions): Promise<Session> {
+export async function openSession(
+  command: string,
+  io: Io,
+  options: ReportOptions,
+): Promise<Session> {
   await checkHtmlFile(io, options.html);
   const people = options.json ? io.stderr : io.stdout;
   const page = pageOf(people.columns, coloured(people, io, options));
@@ -48,7 +52,10 @@ export function sayHeading({ options, say, head, page }: Session): void {
 }
 
 /** Says what a run came to, writes its documents, and sets the exit code. */
-export async function closeRun(session: Session, results: readonly ReportedResult[]): Promise<void> {
+export async function closeRun(
+  session: Session,
+  results: readonly ReportedResult[],
+): Promise<void> {
   const { io, page, head, options } = session;
   const report: Report = { ...head, results };
   const summary = summaryLines(report, page);
@@ -68,14 +75,20 @@ export async function writeDocuments(
 }
 
 /** Whether escape codes may go to a stream. */
-export function coloured(stream: Output, { env }: Io, { color }: Pick<ReportOptions, 'color'>): boolean {
-  const wanted = color && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+export function coloured(
+  stream: Output,
+  { env }: Io,
+  { color }: Pick<ReportOptions, 'color'>,
+): boolean {
+  const wanted = color && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
   return wanted && stream.isTTY === true;
 }
 
 function progressOf(io: Io, options: ReportOptions): ProgressDisplay {
   if (options.quiet) return noProgress;
-  return coloured(io.stderr, io, options) ? barProgress(io.stderr) : lineProgress(io.stderr, io.now);
+  return coloured(io.stderr, io, options)
+    ? barProgress(io.stderr)
+    : lineProgress(io.stderr, io.now);
 }
 
 async function checkHtmlFile(io: Io, path: string | undefined): Promise<void> {
@@ -83,6 +96,8 @@ async function checkHtmlFile(io: Io, path: string | undefined): Promise<void> {
   try {
     await io.checkWritable(path);
   } catch (error) {
-    throw new UsageError(`Expected --html FILE that can be written, got ${path}: ${(error as Error).message}`);
+    throw new UsageError(
+      `Expected --html FILE that can be written, got ${path}: ${(error as Error).message}`,
+    );
   }
 }

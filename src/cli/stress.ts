@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { StressOptions } from '../engines/stress/options.ts';
 import type { AccessMode } from '../memory/shared-memory.ts';
 import { resultLines } from '../report/result-lines.ts';
@@ -9,8 +9,8 @@ import type { Io } from './io.ts';
 import type { Library } from './library.ts';
 import { race } from './race.ts';
 import { reportOptions } from './report-options.ts';
-import { select, type Selection } from './selection.ts';
-import { closeRun, openSession, sayHeading, type Session } from './session.ts';
+import { type Selection, select } from './selection.ts';
+import { closeRun, openSession, type Session, sayHeading } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
 
 interface Options {
@@ -30,12 +30,21 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
     .command('stress')
     .summary('race scenarios on real threads')
     .description('Races scenarios on real threads, one thread for each vCPU and each host thread.')
-    .argument('[scenario...]', 'names of scenarios; without any, all of them (with --mutant: the one that shows it)')
+    .argument(
+      '[scenario...]',
+      'names of scenarios; without any, all of them (with --mutant: the one that shows it)',
+    )
     .option('--mutant <id>', 'put a broken twin in place of the reference')
     .option('--guest <file>', 'put the roles that this ES module exports in place of the reference')
-    .addOption(new Option('--vcpus <count>', 'vCPUs, 1 to 64 (default: as the scenario says)').argParser(argument(parseVcpuCount)))
     .addOption(
-      new Option('--time <time>', 'time for each scenario: 500ms, 10s, 2m, 1h').argParser(argument(parseDuration)).default(10, '10s'),
+      new Option('--vcpus <count>', 'vCPUs, 1 to 64 (default: as the scenario says)').argParser(
+        argument(parseVcpuCount),
+      ),
+    )
+    .addOption(
+      new Option('--time <time>', 'time for each scenario: 500ms, 10s, 2m, 1h')
+        .argParser(argument(parseDuration))
+        .default(10, '10s'),
     )
     .addOption(
       new Option('--access <mode>', 'how memory is accessed; plain lets store buffers show')
@@ -51,9 +60,16 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
     });
 }
 
-async function raceThem(session: Session, library: Library, selection: Selection, options: Options): Promise<void> {
+async function raceThem(
+  session: Session,
+  library: Library,
+  selection: Selection,
+  options: Options,
+): Promise<void> {
   const { quiet } = session.options;
-  const races = selection.scenarios.map((scenario) => stressOptions(scenario.name, session, selection, options));
+  const races = selection.scenarios.map((scenario) =>
+    stressOptions(scenario.name, session, selection, options),
+  );
   const detail = !quiet && races.length <= FEW ? 'full' : 'brief';
   const results = await race(races, library, session, (result) => {
     if (!quiet || result.verdict !== 'pass') session.say(resultLines(result, detail, session.page));
@@ -61,7 +77,12 @@ async function raceThem(session: Session, library: Library, selection: Selection
   await closeRun(session, results);
 }
 
-function stressOptions(scenario: string, { options }: Session, selection: Selection, wanted: Options): StressOptions {
+function stressOptions(
+  scenario: string,
+  { options }: Session,
+  selection: Selection,
+  wanted: Options,
+): StressOptions {
   const { guest, vcpus, time, access } = wanted;
   return {
     scenario,
@@ -77,5 +98,11 @@ function stressOptions(scenario: string, { options }: Session, selection: Select
 /** Says beforehand that a pass of this twin is no surprise. */
 function sayLimits({ options, say, page }: Session, { mutant }: Selection): void {
   if (options.quiet || mutant?.notOnThreads === undefined) return;
-  say(indented(`Note: real threads do not show ${mutant.id}: ${mutant.notOnThreads}`, page.columns, 0));
+  say(
+    indented(
+      `Note: real threads do not show ${mutant.id}: ${mutant.notOnThreads}`,
+      page.columns,
+      0,
+    ),
+  );
 }

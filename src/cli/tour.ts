@@ -1,56 +1,68 @@
 import type { Command } from 'commander';
+import type { ScenarioResult } from '../engines/result.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
 import type { MutantEntry } from '../report/catalogue.ts';
-import type { ReportedResult } from '../report/report.ts';
+import { meaning, type ReportedResult } from '../report/report.ts';
 import { resultLines } from '../report/result-lines.ts';
-import type { ScenarioResult } from '../engines/result.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
 import { race } from './race.ts';
 import { reportOptions } from './report-options.ts';
-import { closeRun, openSession, sayHeading } from './session.ts';
+import { closeRun, openSession, type Session, sayHeading } from './session.ts';
 
 /** Seconds for each reference, which has to hold for that long. */
 const REFERENCE_SECONDS = 1;
 /** Seconds for each twin at the most; most are caught in a fraction of one. */
 const TWIN_SECONDS = 5;
 
+const SECOND_PART = 'Now broken twins, which must be caught:';
+
 /** `pvrace tour`: what `npm start` runs. Every reference must hold, and every twin must be caught. */
 export function addTourCommand(program: Command, io: Io, library: Library): void {
   program
     .command('tour')
     .summary('see it work: every reference holds, broken twins are caught')
-    .description('Races every reference for a second, then a broken twin of each race until it is caught.')
+    .description(
+      'Races every reference for a second, then a broken twin of each race until it is caught.',
+    )
     .action(async (_options: unknown, command: Command) => {
-      const session = await openSession('tour', io, reportOptions(command));
-      const { seed, quiet } = session.options;
-      const twins = headlineTwins(library);
-      const races = [
-        ...library.scenarios.map(({ name }): StressOptions => ({ scenario: name, seconds: REFERENCE_SECONDS, seed })),
-        ...twins.map(
-          ({ id, scenario }): StressOptions => ({ scenario, mutant: id, seconds: TWIN_SECONDS, seed }),
-        ),
-      ];
-      const results: ReportedResult[] = [];
-      sayHeading(session);
-      await race(races, library, session, (result, index) => {
-        const reported = judged(result, twins[index - library.scenarios.length]);
-        results.push(reported);
-        const expected = reported.killed === undefined ? reported.verdict === 'pass' : reported.killed === 'killed';
-        if (quiet && expected) return;
-        if (index === library.scenarios.length && !quiet) session.say(['', session.page.palette.strong(SECOND_PART), '']);
-        session.say(resultLines(reported, 'brief', session.page));
-      });
-      await closeRun(session, results);
+      await tour(await openSession('tour', io, reportOptions(command)), library);
     });
 }
 
-const SECOND_PART = 'Now broken twins, which must be caught:';
+async function tour(session: Session, library: Library): Promise<void> {
+  const { seed, quiet } = session.options;
+  const { scenarios } = library;
+  const twins = headlineTwins(library);
+  const races: readonly StressOptions[] = [
+    ...scenarios.map(({ name }) => ({ scenario: name, seconds: REFERENCE_SECONDS, seed })),
+    ...twins.map(({ id, scenario }) => ({ scenario, mutant: id, seconds: TWIN_SECONDS, seed })),
+  ];
+  const results: ReportedResult[] = [];
+  sayHeading(session);
+  await race(races, library, session, (result, index) => {
+    const reported = judged(result, twins[index - scenarios.length]);
+    results.push(reported);
+    if (quiet && meaning(reported) === 'pass') return;
+    if (index === scenarios.length && !quiet) sayPart(session, SECOND_PART);
+    session.say(resultLines(reported, 'brief', session.page));
+  });
+  await closeRun(session, results);
+}
+
+function sayPart({ say, page }: Session, title: string): void {
+  say(['', page.palette.strong(title), '']);
+}
 
 /** For each scenario the first of its twins that real threads can show. */
-export function headlineTwins({ scenarios, mutants }: Pick<Library, 'scenarios' | 'mutants'>): readonly MutantEntry[] {
+export function headlineTwins({
+  scenarios,
+  mutants,
+}: Pick<Library, 'scenarios' | 'mutants'>): readonly MutantEntry[] {
   return scenarios.flatMap(({ name }) => {
-    const twin = mutants.find(({ scenario, notOnThreads }) => scenario === name && notOnThreads === undefined);
+    const twin = mutants.find(
+      ({ scenario, notOnThreads }) => scenario === name && notOnThreads === undefined,
+    );
     return twin === undefined ? [] : [twin];
   });
 }

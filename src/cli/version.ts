@@ -11,7 +11,10 @@ export function packageVersion(): string {
 
 function versionIn(file: URL): string | undefined {
   try {
-    const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; version?: unknown };
+    const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as {
+      name?: unknown;
+      version?: unknown;
+    };
     return name === 'pvrace' && typeof version === 'string' ? version : undefined;
   } catch {
     return undefined;

@@ -11,13 +11,12 @@ export function readSteal(cpu: Vcpu, at: { readonly area: Gpa }): bigint {
   const { area } = at;
   for (;;) {
     const version = cpu.load32(area + KVM_STEAL_TIME_VERSION);
-    // Pairs with the host's order of steal before the even version.
+    // Pairs with the host's barrier before the even version.
     cpu.rmb();
     const steal = cpu.load64(area + KVM_STEAL_TIME_STEAL);
     // Pairs with the host's barrier after the odd version.
     cpu.rmb();
     if ((version & 1) === 0 && cpu.load32(area + KVM_STEAL_TIME_VERSION) === version) return steal;
-    cpu.relax();
   }
 }
 

@@ -75,6 +75,7 @@ export const referenceHost = {
   recordStealTime: stealTime.recordStealTime,
   clearPreempted: stealTime.clearPreempted,
   updateSteal: stealTime.updateSteal,
+  accumulateSteal: stealTime.accumulateSteal,
   setPreempted: stealTime.setPreempted,
   flushGuestTlb: stealTime.flushGuestTlb,
 

@@ -53,6 +53,8 @@ export interface MachineSpec {
   readonly vectors: readonly number[];
   /** MSR writes that vCPU 0 mixes into its work, in turn. */
   readonly msrWrites: readonly { readonly index: number; readonly value: bigint }[];
+  /** How many vCPUs write the wall clock MSR. KVM has no lock there: more than one is a trigger. */
+  readonly wallClockWriters: number;
 }
 
 /** A small, well-synchronised machine: 2 vCPUs, 1 MiB, 2.3 GHz, everything that KVM offers. */
@@ -80,6 +82,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   updateInterval: 200,
   vectors: [0x31, 0x52, 0x83],
   msrWrites: [],
+  wallClockWriters: 1,
 };
 
 /** Where the pieces of a machine are in its shared memory. */

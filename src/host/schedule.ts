@@ -12,9 +12,9 @@ const SPINS_OFF_CPU = 16;
 export function handleExternalInterrupt(kvm: Kvm, vcpu: VcpuRecord): void {
   const { memory, ops } = kvm;
   memory.store32(vcpu + VCPU.atInstructionBoundary, 1);
-  const nanoseconds = memory.load32(vcpu + VCPU.needReschedule);
-  if (nanoseconds !== 0) {
-    memory.store32(vcpu + VCPU.needReschedule, 0);
+  if (memory.load32(vcpu + VCPU.needReschedule) !== 0) {
+    // Taken whole: pairs with preemptVcpu, which may ask again at any time.
+    const nanoseconds = memory.lockXchg32(vcpu + VCPU.needReschedule, 0);
     ops.scheduleOut(kvm, vcpu);
     for (let spin = 0; spin < SPINS_OFF_CPU; spin++) kvm.cpu.relax();
     ops.scheduleIn(kvm, vcpu, nanoseconds);
@@ -34,7 +34,8 @@ export function scheduleOut(kvm: Kvm, vcpu: VcpuRecord): void {
  */
 export function scheduleIn(kvm: Kvm, vcpu: VcpuRecord, waited: number): void {
   const { memory, ops } = kvm;
-  memory.store64(vcpu + VCPU.runDelay, memory.load64(vcpu + VCPU.runDelay) + BigInt(waited));
+  const runDelay = memory.load64(vcpu + VCPU.runDelay) + BigInt(waited);
+  memory.store64(vcpu + VCPU.runDelay, BigInt.asUintN(64, runDelay));
   ops.makeRequest(kvm, vcpu, KVM_REQ_STEAL_UPDATE);
 }
 

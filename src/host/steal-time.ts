@@ -55,25 +55,29 @@ export function clearPreempted(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): v
   if ((old & KVM_VCPU_FLUSH_TLB) !== 0) ops.flushGuestTlb(kvm, vcpu);
 }
 
-/** Adds the thread's run delay since the last time, under the version. */
+/** Publishes what was stolen since the last time, under the version. */
 export function updateSteal(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): void {
-  const { memory } = kvm;
-  let version = memory.load32(area + KVM_STEAL_TIME_VERSION);
-  if ((version & 1) !== 0) version = (version + 1) >>> 0;
-  version = (version + 1) >>> 0;
+  const { memory, ops } = kvm;
+  const before = memory.load32(area + KVM_STEAL_TIME_VERSION);
+  // Junk that is odd already, from before the guest registered the area, is rounded up first.
+  const version = ((before + (before & 1)) | 1) >>> 0;
   memory.store32(area + KVM_STEAL_TIME_VERSION, version);
-  // Odd before the data: pairs with the reader's first version load.
+  // Odd before the data: pairs with the reader's barrier before its second version load.
   memory.wmb();
+  memory.store64(area + KVM_STEAL_TIME_STEAL, ops.accumulateSteal(kvm, vcpu, area));
+  // Implied by TSO in KVM. Even after the data: pairs with the reader's barrier after its first
+  // version load.
+  memory.wmb();
+  memory.store32(area + KVM_STEAL_TIME_VERSION, (version + 1) >>> 0);
+}
+
+/** What the area holds plus the run delay of the vCPU's thread since the last time, ns modulo 2^64. */
+export function accumulateSteal(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): bigint {
+  const { memory } = kvm;
   const runDelay = memory.load64(vcpu + VCPU.runDelay);
   const delta = runDelay - memory.load64(vcpu + VCPU.lastSteal);
   memory.store64(vcpu + VCPU.lastSteal, runDelay);
-  memory.store64(
-    area + KVM_STEAL_TIME_STEAL,
-    BigInt.asUintN(64, memory.load64(area + KVM_STEAL_TIME_STEAL) + delta),
-  );
-  // Implied by TSO in KVM. Even after the data: pairs with the reader's second version load.
-  memory.wmb();
-  memory.store32(area + KVM_STEAL_TIME_VERSION, (version + 1) >>> 0);
+  return BigInt.asUintN(64, memory.load64(area + KVM_STEAL_TIME_STEAL) + delta);
 }
 
 /** When a runnable vCPU loses its physical CPU. Source: `kvm_steal_time_set_preempted`. */

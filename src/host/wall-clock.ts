@@ -1,7 +1,12 @@
-import { PVCLOCK_WALL_CLOCK_NSEC, PVCLOCK_WALL_CLOCK_SEC, PVCLOCK_WALL_CLOCK_VERSION } from '../abi/index.ts';
-import { UNBACKED } from '../memory/memslots.ts';
+import {
+  KVM_CLOCK_REALTIME,
+  PVCLOCK_WALL_CLOCK_NSEC,
+  PVCLOCK_WALL_CLOCK_SEC,
+  PVCLOCK_WALL_CLOCK_VERSION,
+} from '../abi/index.ts';
+import type { Gpa } from '../memory/memory-port.ts';
+import { readGuest32, writeGuest32 } from './guest-memory.ts';
 import type { Kvm } from './kvm.ts';
-import { VM } from './records.ts';
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
@@ -15,42 +20,42 @@ export function writeWallClock(kvm: Kvm, value: bigint): void {
   if (value === 0n) return;
   const { memory, ops } = kvm;
   const gpa = Number(value);
-  const area = kvm.cpu.translate(gpa, 4);
-  if (area === UNBACKED) return;
-  let version = memory.load32(area + PVCLOCK_WALL_CLOCK_VERSION);
-  // Odd already: junk from before the guest registered anything.
-  if ((version & 1) !== 0) version = (version + 1) >>> 0;
-  version = (version + 1) >>> 0;
-  memory.store32(area + PVCLOCK_WALL_CLOCK_VERSION, version);
+  const before = readGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_VERSION);
+  if (before === undefined) return;
+  // Junk that is odd already, from before the guest registered anything, is rounded up first.
+  const version = ((before + (before & 1)) | 1) >>> 0;
+  writeGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_VERSION, version);
   const epoch = ops.wallClockEpochNs(kvm);
-  // Implied by TSO in KVM. Odd before the data: pairs with the reader's first version load.
+  // Implied by TSO in KVM. Odd before the data: pairs with the reader's barrier before its second
+  // version load.
   memory.wmb();
   ops.copyWallClock(kvm, gpa, version, epoch);
-  // Implied by TSO in KVM. Even after the data: pairs with the reader's second version load.
+  // Implied by TSO in KVM. Even after the data: pairs with the reader's barrier after its first
+  // version load.
   memory.wmb();
-  memory.store32(area + PVCLOCK_WALL_CLOCK_VERSION, (version + 1) >>> 0);
+  writeGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_VERSION, (version + 1) >>> 0);
 }
 
-/** CLOCK_REALTIME minus guest time, in ns; from one TSC reading where the master clock allows. */
+/**
+ * CLOCK_REALTIME minus guest time, in ns; from one TSC reading where the master clock allows, else
+ * from two readings, one after the other. Source: `kvm_get_wall_clock_epoch`.
+ */
 export function wallClockEpochNs(kvm: Kvm): bigint {
-  const { memory, ops, vm } = kvm;
-  if (memory.load32(vm + VM.useMasterClock) !== 0) {
-    const { clock, realtime } = ops.getClock(kvm);
-    return BigInt.asUintN(64, realtime - clock);
-  }
-  const realtime = ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
-  return BigInt.asUintN(64, realtime - ops.getClock(kvm).clock);
+  const { clock, flags, realtime } = kvm.ops.getClock(kvm);
+  // What the reading itself says of the master clock: that may be switched off at any time.
+  const paired = (flags & KVM_CLOCK_REALTIME) !== 0;
+  const now = paired ? realtime : kvm.ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
+  return BigInt.asUintN(64, now - clock);
 }
 
-/** Writes version, sec and nsec, the version still odd. */
-export function copyWallClock(kvm: Kvm, gpa: number, version: number, epochNs: bigint): void {
-  const { memory } = kvm;
-  const area = kvm.cpu.translate(gpa, 12);
-  if (area === UNBACKED) return;
-  memory.store32(area + PVCLOCK_WALL_CLOCK_VERSION, version);
-  memory.store32(
-    area + PVCLOCK_WALL_CLOCK_SEC,
-    Number(BigInt.asUintN(32, epochNs / NANOSECONDS_PER_SECOND)),
-  );
-  memory.store32(area + PVCLOCK_WALL_CLOCK_NSEC, Number(epochNs % NANOSECONDS_PER_SECOND));
+/**
+ * Writes all 12 bytes, lowest address first, the version still odd. Memory that ends in the middle
+ * ends the write there.
+ */
+export function copyWallClock(kvm: Kvm, gpa: Gpa, version: number, epochNs: bigint): void {
+  const seconds = Number(BigInt.asUintN(32, epochNs / NANOSECONDS_PER_SECOND));
+  const nanoseconds = Number(epochNs % NANOSECONDS_PER_SECOND);
+  if (!writeGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_VERSION, version)) return;
+  if (!writeGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_SEC, seconds)) return;
+  writeGuest32(kvm, gpa + PVCLOCK_WALL_CLOCK_NSEC, nanoseconds);
 }

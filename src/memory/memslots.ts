@@ -10,7 +10,7 @@ export interface Memslot {
   readonly address: HostAddress;
 }
 
-/** Shape of the slot table in host RAM: a generation, a count, then one row per slot. */
+/** Shape of the slot table in host RAM: a generation (odd while it changes), a count, a row per slot. */
 export const MAX_MEMSLOTS = 8;
 const GENERATION = 0;
 const COUNT = 4;
@@ -27,11 +27,13 @@ const PAGE_BYTES = 4096;
  * Guest-physical addresses to host addresses, by the slot table in host RAM.
  *
  * Holes are real: a range that no slot backs whole is {@link UNBACKED}. Each user keeps a private copy of
- * the rows and compares the generation before it trusts them, as `gfn_to_hva_cache` does.
+ * the rows and compares the generation before it trusts them, as `gfn_to_hva_cache` does. Whoever looks
+ * sees the rows of before or those of after a change, never a mixture.
  */
 export class Memslots {
   readonly #memory: MemoryPort;
   readonly #table: HostAddress;
+  /** Even, as of the private copy; −1 before there is one. */
   #generation = -1;
   #slots: readonly Memslot[] = [];
 
@@ -40,13 +42,18 @@ export class Memslots {
     this.#table = table;
   }
 
-  /** Replaces the table. Callers make running vCPUs exit afterwards, so that they reload it. */
+  /**
+   * Replaces the table; one thread at a time. Callers make running vCPUs exit afterwards, so that none
+   * goes on with the table of before.
+   */
   replace(slots: readonly Memslot[]): void {
     for (const slot of slots) requirePageAligned(slot);
     if (slots.length > MAX_MEMSLOTS) {
       throw new RangeError(`Expected at most ${MAX_MEMSLOTS} memslots, got ${slots.length}.`);
     }
     const memory = this.#memory;
+    // Odd before the rows: pairs with the second look at the generation in slots().
+    memory.lockAdd32(this.#table + GENERATION, 1);
     slots.forEach((slot, index) => {
       const row = this.#table + ROWS + index * ROW_BYTES;
       memory.store32(row + ROW_GPA_PAGE, slot.gpa / PAGE_BYTES);
@@ -54,22 +61,25 @@ export class Memslots {
       memory.store32(row + ROW_ADDRESS, slot.address);
     });
     memory.store32(this.#table + COUNT, slots.length);
+    // Even after the rows: pairs with the first look at the generation in slots().
     memory.lockAdd32(this.#table + GENERATION, 1);
   }
 
-  /** The slots as of now, re-read if the generation moved. */
+  /** The slots as of now, re-read if the generation moved; while they change, those of before. */
   slots(): readonly Memslot[] {
-    const generation = this.#memory.load32(this.#table + GENERATION);
-    if (generation !== this.#generation) {
-      this.#slots = this.#read();
+    const memory = this.#memory;
+    const generation = memory.load32(this.#table + GENERATION);
+    if (generation === this.#generation || (generation & 1) !== 0) return this.#slots;
+    // Pairs with the locked add after the rows in replace().
+    memory.rmb();
+    const slots = this.#read();
+    // Pairs with the locked add before the rows in replace().
+    memory.rmb();
+    if (memory.load32(this.#table + GENERATION) === generation) {
+      this.#slots = slots;
       this.#generation = generation;
     }
     return this.#slots;
-  }
-
-  /** The generation the private copy was read at. */
-  get generation(): number {
-    return this.#memory.load32(this.#table + GENERATION);
   }
 
   /** Host address of `bytes` bytes at `gpa`, or {@link UNBACKED} if any of them is not backed by that slot. */

@@ -9,7 +9,10 @@ export interface Catalogue {
 }
 
 /** What `list` tells of a scenario. */
-export type ScenarioEntry = Pick<Scenario, 'name' | 'summary' | 'mechanism' | 'roles' | 'invariants' | 'vcpus'>;
+export type ScenarioEntry = Pick<
+  Scenario,
+  'name' | 'summary' | 'mechanism' | 'roles' | 'invariants' | 'vcpus'
+>;
 
 /** What `list` tells of a twin. */
 export type MutantEntry = Omit<Mutant, 'roles' | 'host' | 'machine'>;
@@ -35,7 +38,10 @@ export function catalogueDocument({ scenarios, mutants }: Catalogue): Record<str
 }
 
 /** The twins that a scenario shows. */
-export function mutantsOf(scenario: ScenarioEntry, mutants: readonly MutantEntry[]): readonly MutantEntry[] {
+export function mutantsOf(
+  scenario: ScenarioEntry,
+  mutants: readonly MutantEntry[],
+): readonly MutantEntry[] {
   return mutants.filter((mutant) => mutant.scenario === scenario.name);
 }
 
@@ -44,8 +50,9 @@ function roleDocument(name: RoleName): Record<string, unknown> {
   return { name, signature: role?.signature ?? null, doc: role?.doc ?? null };
 }
 
+/** A reason why threads cannot show it is there only where there is one: JSON leaves undefined out. */
 function mutantDocument(mutant: MutantEntry): Record<string, unknown> {
-  const { id, mechanism, side, summary, source, scenario, invariants, visibleUnder, notOnThreads } = mutant;
-  const document = { id, mechanism, side, summary, source, scenario, invariants, visibleUnder };
-  return notOnThreads === undefined ? document : { ...document, notOnThreads };
+  const { id, mechanism, side, summary, source, scenario, invariants, visibleUnder, notOnThreads } =
+    mutant;
+  return { id, mechanism, side, summary, source, scenario, invariants, visibleUnder, notOnThreads };
 }

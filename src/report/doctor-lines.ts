@@ -8,10 +8,15 @@ const HEAD = ['ACCESS', 'COLLISIONS/S', 'STORE BUFFERING'];
 /** What this machine can show, in words; the last line says it in one. */
 export function doctorLines(diagnosis: Diagnosis, page: Page): readonly string[] {
   const { node, platform, cores, availableParallelism, pause, notes } = diagnosis;
-  const pausing = pause ? 'spinning threads pause' : 'spinning threads cannot pause (no Atomics.pause in this Node)';
+  const pausing = pause
+    ? 'spinning threads pause'
+    : 'spinning threads cannot pause (no Atomics.pause in this Node)';
   return [
     ...wrap(`Node ${node} on ${platform}`, page.columns),
-    ...wrap(`${counted(cores, 'core')}, ${availableParallelism} usable by this process`, page.columns),
+    ...wrap(
+      `${counted(cores, 'core')}, ${availableParallelism} usable by this process`,
+      page.columns,
+    ),
     ...wrap(pausing, page.columns),
     '',
     ...accessTable(diagnosis, page),
@@ -34,12 +39,18 @@ function accessTable({ accessModes }: Diagnosis, page: Page): readonly string[] 
     compact(mode.canaryCollisionsPerSecond),
     `${compact(mode.storeBufferingPerMillion)} per million`,
   ]);
-  const widths = HEAD.map((head, column) => Math.max(width(head), ...rows.map((row) => width(row[column]!))));
+  const widths = HEAD.map((head, column) =>
+    Math.max(width(head), ...rows.map((row) => width(row[column]!))),
+  );
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((cell, column) => padLeft(cell, widths[column]!)).join('  ')}`;
   if (width(line(HEAD)) > page.columns) {
     return rows.flatMap(([access, collisions, buffering]) =>
-      indented(`${access}: ${collisions} collisions/s, store buffering ${buffering}`, page.columns, 2),
+      indented(
+        `${access}: ${collisions} collisions/s, store buffering ${buffering}`,
+        page.columns,
+        2,
+      ),
     );
   }
   return [page.palette.faint(line(HEAD)), ...rows.map(line)];

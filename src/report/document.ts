@@ -1,4 +1,4 @@
-import { wholeVerdict, type Report, type ReportedResult } from './report.ts';
+import { type Report, type ReportedResult, wholeVerdict } from './report.ts';
 
 /** The report as the one document that `--json` prints. */
 export function documentOf(report: Report): Record<string, unknown> {
@@ -10,13 +10,22 @@ export function documentOf(report: Report): Record<string, unknown> {
 }
 
 /** What every document starts with, whatever its command. */
-export function headOf({ version, command, seed, machine }: Omit<Report, 'results'>): Record<string, unknown> {
+export function headOf({
+  version,
+  command,
+  seed,
+  machine,
+}: Omit<Report, 'results'>): Record<string, unknown> {
   return { tool: 'pvrace', version, command, seed, machine };
 }
 
 /** A document as text. */
 export function jsonText(document: unknown): string {
-  const text = JSON.stringify(document, (_key, value) => (typeof value === 'bigint' ? value.toString() : value), 2);
+  const text = JSON.stringify(
+    document,
+    (_key, value) => (typeof value === 'bigint' ? value.toString() : value),
+    2,
+  );
   return `${text}\n`;
 }
 
@@ -52,6 +61,6 @@ function resultDocument(result: ReportedResult): Record<string, unknown> {
     schedule: broken?.schedule ?? null,
     replay: broken?.replay ?? null,
   };
-  if (result.killed !== undefined) document['killed'] = result.killed;
+  if (result.killed !== undefined) document.killed = result.killed;
   return document;
 }

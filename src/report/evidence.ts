@@ -17,7 +17,9 @@ export function evidenceLines(evidence: readonly EvidenceLine[], page: Page): re
     const before = widths.slice(0, column).reduce((sum, each) => sum + each + GAP, INDENT);
     return ' '.repeat(before) + text;
   };
-  const head = threads.map((thread, column) => padRight(thread, widths[column]!)).join(' '.repeat(GAP));
+  const head = threads
+    .map((thread, column) => padRight(thread, widths[column]!))
+    .join(' '.repeat(GAP));
   return [
     page.palette.strong(' '.repeat(INDENT) + head.trimEnd()),
     ...evidence.flatMap(({ thread, text }) => {
@@ -42,7 +44,9 @@ function columnWidths(
   const natural = threads.map((thread) =>
     Math.max(
       width(thread),
-      ...evidence.filter((line) => plain(line.thread) === thread).map((line) => width(plain(line.text))),
+      ...evidence
+        .filter((line) => plain(line.thread) === thread)
+        .map((line) => width(plain(line.text))),
     ),
   );
   if (natural.reduce((sum, each) => sum + each, 0) <= room) return natural;

@@ -34,7 +34,9 @@ ${body}
 
 /** A page of lines that were laid out for a terminal. */
 export function htmlOfLines(title: string, lines: readonly string[]): string {
-  const text = lines.map((line) => html`${line}
-`);
+  const text = lines.map(
+    (line) => html`${line}
+`,
+  );
   return htmlPage(title, [html`<h1>${title}</h1>`, html`<pre>${text}</pre>`]);
 }

@@ -2,10 +2,17 @@ import type { EvidenceLine, OutcomeCount } from '../engines/result.ts';
 import { threadsOf } from './evidence.ts';
 import { headingInWords } from './heading.ts';
 import { htmlPage } from './html-page.ts';
-import { html, type Html } from './html-text.ts';
+import { type Html, html } from './html-text.ts';
 import { grouped, percent } from './numbers.ts';
 import { expectation, sortedOutcomes } from './outcome-table.ts';
-import { meaning, subject, wholeVerdict, type Report, type ReportedResult, type Verdict } from './report.ts';
+import {
+  meaning,
+  type Report,
+  type ReportedResult,
+  subject,
+  type Verdict,
+  wholeVerdict,
+} from './report.ts';
 import { brokenInWords, factsOf, verdictWord } from './result-lines.ts';
 import { sensitivityInWords, verdictInWords, warnings } from './summary.ts';
 import { plain } from './text.ts';
@@ -48,14 +55,17 @@ function evidenceTable(evidence: readonly EvidenceLine[]): readonly Html[] {
     ({ thread, text }) =>
       html`<tr>${threads.map((each) => html`<td>${each === plain(thread) ? text : ''}</td>`)}</tr>`,
   );
-  return [html`<table><tr>${threads.map((thread) => html`<th>${thread}</th>`)}</tr>${rows}</table>`];
+  return [
+    html`<table><tr>${threads.map((thread) => html`<th>${thread}</th>`)}</tr>${rows}</table>`,
+  ];
 }
 
 function outcomeTable(outcomes: readonly OutcomeCount[]): readonly Html[] {
   if (outcomes.length === 0) return [];
   const total = outcomes.reduce((sum, { count }) => sum + count, 0);
   const rows = sortedOutcomes(outcomes).map(
-    (row) => html`<tr class="${rowClass(row)}"><td class="number">${row.outcome}</td><td class="number">${grouped(row.count)}</td><td class="number">${percent(row.count, total)}</td><td>${expectation(row.expect)}</td><td>${row.description}</td></tr>`,
+    (row) =>
+      html`<tr class="${rowClass(row)}"><td class="number">${row.outcome}</td><td class="number">${grouped(row.count)}</td><td class="number">${percent(row.count, total)}</td><td>${expectation(row.expect)}</td><td>${row.description}</td></tr>`,
   );
   return [
     html`<table><tr><th>Result</th><th>Samples</th><th>Freq</th><th>Expect</th><th>Description</th></tr>

@@ -26,10 +26,16 @@ type Part = Html | string | number | readonly Html[];
 
 /** Builds HTML from a template: everything put in is escaped, unless it is HTML already. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((text, index) => text + (index < parts.length ? sourceOf(parts[index]!) : '')).join(''));
+  return new Html(
+    strings
+      .map((text, index) => text + (index < parts.length ? sourceOf(parts[index]!) : ''))
+      .join(''),
+  );
 }
 
 function sourceOf(part: Part): string {
   if (part instanceof Html) return part.source;
-  return typeof part === 'object' ? part.map(({ source }) => source).join('\n') : escapeHtml(`${part}`);
+  return typeof part === 'object'
+    ? part.map(({ source }) => source).join('')
+    : escapeHtml(`${part}`);
 }

@@ -1,5 +1,5 @@
 import { INVARIANTS } from '../scenarios/invariants.ts';
-import { mutantsOf, type Catalogue, type MutantEntry, type ScenarioEntry } from './catalogue.ts';
+import { type Catalogue, type MutantEntry, mutantsOf, type ScenarioEntry } from './catalogue.ts';
 import type { Page } from './page.ts';
 import { indented } from './text.ts';
 
@@ -26,22 +26,37 @@ function scenarioLines(
   page: Page,
 ): readonly string[] {
   const twins = mutantsOf(scenario, mutants).map(({ id }) => id);
-  return entry(scenario.name, scenario.summary, [
-    ...(scenario.roles.length > 0 ? [`Roles: ${scenario.roles.join(', ')}`] : []),
-    ...(scenario.invariants.length > 0 ? [`Invariants: ${scenario.invariants.join(', ')}`] : []),
-    ...(twins.length > 0 ? [`Twins: ${twins.join(', ')}`] : []),
-  ], page);
+  return entry(
+    scenario.name,
+    scenario.summary,
+    [
+      ...(scenario.roles.length > 0 ? [`Roles: ${scenario.roles.join(', ')}`] : []),
+      ...(scenario.invariants.length > 0 ? [`Invariants: ${scenario.invariants.join(', ')}`] : []),
+      ...(twins.length > 0 ? [`Twins: ${twins.join(', ')}`] : []),
+    ],
+    page,
+  );
 }
 
 function mutantLines(mutant: MutantEntry, page: Page): readonly string[] {
   const { id, side, scenario, summary, invariants, notOnThreads } = mutant;
-  return entry(`${id} (${side})`, summary, [
-    `Breaks ${invariants.join(', ')} in ${scenario}`,
-    ...(notOnThreads === undefined ? [] : [`Not on threads: ${notOnThreads}`]),
-  ], page);
+  return entry(
+    `${id} (${side})`,
+    summary,
+    [
+      `Breaks ${invariants.join(', ')} in ${scenario}`,
+      ...(notOnThreads === undefined ? [] : [`Not on threads: ${notOnThreads}`]),
+    ],
+    page,
+  );
 }
 
-function entry(name: string, text: string, details: readonly string[], page: Page): readonly string[] {
+function entry(
+  name: string,
+  text: string,
+  details: readonly string[],
+  page: Page,
+): readonly string[] {
   return [
     ...indented(name, page.columns, INDENT / 2).map(page.palette.good),
     ...indented(text, page.columns, INDENT),

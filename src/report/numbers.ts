@@ -1,5 +1,8 @@
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+const COMPACT = new Intl.NumberFormat('en-US', {
+  notation: 'compact',
+  maximumSignificantDigits: 3,
+});
 
 /** A whole number with thousands separators, such as `1,234,567`. */
 export function grouped(value: number): string {

@@ -32,7 +32,8 @@ export function outcomeTable(outcomes: readonly OutcomeCount[], page: Page): rea
   );
   const left = INDENT + widths.reduce((sum, each) => sum + each + GAP, 0);
   const room = page.columns - left;
-  if (room < NARROWEST_DESCRIPTION) return rows.flatMap((row, index) => stacked(row, cells[index]!, page));
+  if (room < NARROWEST_DESCRIPTION)
+    return rows.flatMap((row, index) => stacked(row, cells[index]!, page));
   const head = [...HEAD.slice(0, 4).map((text, column) => padLeft(text, widths[column]!)), HEAD[4]];
   return [
     page.palette.faint(' '.repeat(INDENT) + head.join(' '.repeat(GAP))),
@@ -41,7 +42,12 @@ export function outcomeTable(outcomes: readonly OutcomeCount[], page: Page): rea
 }
 
 function cellsOf(row: OutcomeCount, total: number): Cells {
-  return [plain(row.outcome), grouped(row.count), percent(row.count, total), expectation(row.expect)];
+  return [
+    plain(row.outcome),
+    grouped(row.count),
+    percent(row.count, total),
+    expectation(row.expect),
+  ];
 }
 
 function tabled(

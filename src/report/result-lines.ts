@@ -4,7 +4,7 @@ import { evidenceLines } from './evidence.ts';
 import { compact, grouped, span } from './numbers.ts';
 import { outcomeTable } from './outcome-table.ts';
 import type { Page, Palette } from './page.ts';
-import { meaning, subject, type ReportedResult } from './report.ts';
+import { meaning, type ReportedResult, subject } from './report.ts';
 import { hanging, indented, plain } from './text.ts';
 
 /** How much to say of a result: `full` adds the outcome table of what passed. Failures are always told in full. */
@@ -27,7 +27,10 @@ export function resultLines(result: ReportedResult, detail: Detail, page: Page):
 }
 
 /** The invariant that a failure names with its sentence, and what the failure says besides. */
-export function brokenInWords({ invariant, message }: Broken): { readonly broken: string; readonly seen: string } {
+export function brokenInWords({ invariant, message }: Broken): {
+  readonly broken: string;
+  readonly seen: string;
+} {
   const sentence = INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
   return {
     broken: `Broken invariant ${plain(invariant)}: ${sentence}`,
@@ -41,17 +44,19 @@ export function factsOf(result: ReportedResult): string {
   const facts: string[] = [];
   if (samples !== undefined) facts.push(`${grouped(samples)} samples`);
   if (states !== undefined) facts.push(`${grouped(states)} states`);
-  if (operations !== undefined && seconds > 0) facts.push(`${compact(operations / seconds)} operations/s`);
+  if (operations && seconds > 0) facts.push(`${compact(operations / seconds)} operations/s`);
   facts.push(span(seconds));
   if (access !== undefined) facts.push(`${access} access`);
-  for (const [name, value] of Object.entries(result.instance)) facts.push(`${plain(name)} ${plain(`${value}`)}`);
+  for (const [name, value] of Object.entries(result.instance))
+    facts.push(`${plain(name)} ${plain(`${value}`)}`);
   return facts.join(', ');
 }
 
 /** The word for a result: its verdict, or what became of a twin. */
 export function verdictWord(result: ReportedResult): string {
   if (result.killed === 'killed') return 'CAUGHT';
-  if (result.killed === 'survived' && result.verdict !== 'error') return 'SURVIVED';
+  const raced = result.verdict === 'pass' || result.verdict === 'fail';
+  if (result.killed === 'survived' && raced) return 'SURVIVED';
   return result.verdict.toUpperCase();
 }
 
@@ -98,5 +103,9 @@ function outcomeBlock(result: ReportedResult, page: Page): readonly string[] {
 /** A command is never broken into lines, so that it can be copied. */
 function replayBlock(replay: string | undefined, page: Page): readonly string[] {
   if (replay === undefined) return [];
-  return ['', `${' '.repeat(INDENT)}See it again:`, page.palette.strong(`${' '.repeat(2 * INDENT)}${plain(replay)}`)];
+  return [
+    '',
+    `${' '.repeat(INDENT)}See it again:`,
+    page.palette.strong(`${' '.repeat(2 * INDENT)}${plain(replay)}`),
+  ];
 }

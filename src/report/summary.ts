@@ -1,6 +1,6 @@
-import { counted, compact, grouped } from './numbers.ts';
+import { compact, counted, grouped } from './numbers.ts';
 import type { Page } from './page.ts';
-import { subject, wholeVerdict, type Report, type ReportedResult, type Verdict } from './report.ts';
+import { type Report, type ReportedResult, subject, type Verdict, wholeVerdict } from './report.ts';
 import { plain, wrap } from './text.ts';
 
 /** What a report says after its results: how far to trust them, and the verdict as its last line. */
@@ -8,7 +8,9 @@ export function summaryLines(report: Report, page: Page): readonly string[] {
   const { warning } = page.palette;
   return [
     ...wrap(sensitivityInWords(report.results), page.columns),
-    ...warnings(report).flatMap((text) => wrap(`Warning: ${text}`, page.columns).map((line) => warning(line))),
+    ...warnings(report).flatMap((text) =>
+      wrap(`Warning: ${text}`, page.columns).map((line) => warning(line)),
+    ),
     verdictLine(report, page),
   ];
 }
@@ -18,7 +20,8 @@ export function sensitivityInWords(results: readonly ReportedResult[]): string {
   const measured = sensitivities(results);
   if (measured.length === 0) return 'Race sensitivity: not measured.';
   const [least, most] = [Math.min(...measured), Math.max(...measured)];
-  const range = compact(least) === compact(most) ? compact(most) : `${compact(least)} to ${compact(most)}`;
+  const range =
+    compact(least) === compact(most) ? compact(most) : `${compact(least)} to ${compact(most)}`;
   return `Race sensitivity: ${range} canary collisions per second on this machine in this run.`;
 }
 
@@ -37,8 +40,8 @@ export function warnings(report: Report): readonly string[] {
   if (crowded.length > 0) {
     const most = Math.max(...crowded.map(threadsOf));
     texts.push(
-      `${counted(crowded.length, 'run')} had more threads (up to ${grouped(most)}) than this machine has ` +
-        `cores for them (${grouped(machine.cores)}); threads took turns, and races show more rarely.`,
+      `${counted(crowded.length, 'run')} had more threads (up to ${grouped(most)}) than there are usable cores ` +
+        `(${grouped(machine.cores)}); threads took turns, and races show more rarely.`,
     );
   }
   return texts;
@@ -62,12 +65,15 @@ export function verdictInWords(results: readonly ReportedResult[], verdict: Verd
   const parts = [
     part(references, 'error', 'could not be run'),
     part(references, 'incomplete', 'came to no verdict'),
-    part(twins, 'survived', 'survived'),
+    part(twins, 'survived', 'not caught'),
   ];
   return parts.filter((text) => text !== '').join(', ');
 }
 
-function passedInWords(references: readonly ReportedResult[], twins: readonly ReportedResult[]): string {
+function passedInWords(
+  references: readonly ReportedResult[],
+  twins: readonly ReportedResult[],
+): string {
   const operations = references.reduce((sum, result) => sum + (result.operations ?? 0), 0);
   const held = `${counted(references.length, 'scenario')} held over ${compact(operations)} operations`;
   return twins.length === 0 ? held : `${held}, ${counted(twins.length, 'broken twin')} caught`;
@@ -84,7 +90,9 @@ function brokenInWords(references: readonly ReportedResult[]): string {
 function part(results: readonly ReportedResult[], state: string, words: string): string {
   const those = results.filter((result) => result.verdict === state || result.killed === state);
   if (those.length === 0) return '';
-  return those.length === 1 ? `${plain(subject(those[0]!))} ${words}` : `${those.length} of ${results.length} ${words}`;
+  return those.length === 1
+    ? `${plain(subject(those[0]!))} ${words}`
+    : `${those.length} of ${results.length} ${words}`;
 }
 
 /** Of the runs that took place: one that failed at once had no time for the canary. */
@@ -96,6 +104,6 @@ function sensitivities(results: readonly ReportedResult[]): readonly number[] {
 
 /** How many threads a run had, by its instance. */
 function threadsOf({ instance }: ReportedResult): number {
-  const threads = instance['threads'] ?? instance['vcpus'];
+  const threads = instance.threads ?? instance.vcpus;
   return typeof threads === 'number' ? threads : 0;
 }

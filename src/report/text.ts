@@ -44,7 +44,12 @@ export function wrap(text: string, columns: number): readonly string[] {
 }
 
 /** Wraps a text after a head; the lines below the first are indented. */
-export function hanging(head: string, text: string, columns: number, indent: number): readonly string[] {
+export function hanging(
+  head: string,
+  text: string,
+  columns: number,
+  indent: number,
+): readonly string[] {
   const [first = '', ...rest] = wrap(text, columns - Math.max(indent, width(head)));
   return [head + first, ...rest.map((line) => ' '.repeat(indent) + line)];
 }

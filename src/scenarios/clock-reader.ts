@@ -89,6 +89,23 @@ export class ClockReader {
     this.#broken(this.#unexplained, `${value} ns is explained by none of the publications during the call.`, value, from, to);
   }
 
+  /** Names the two publications that a torn value mixes. */
+  #mixture(value: bigint, from: number, to: number): string | undefined {
+    const { cpu } = this.#thread;
+    for (let time = to - 1; time >= from; time--) {
+      for (let line = to - 1; line >= from; line--) {
+        const { systemTime } = this.#publications.read(time);
+        const mixed = { ...this.#publications.read(line), systemTime };
+        for (let back = 0; back < cpu.remembered; back++) {
+          if (time !== line && timeAt(mixed, cpu.sample(back)) === value) {
+            return `torn: the system_time of publication ${time} with the tsc_timestamp of ${line}`;
+          }
+        }
+      }
+    }
+    return undefined;
+  }
+
   #broken(invariant: InvariantId, message: string, value: bigint, from: number, to: number): never {
     const { cpu } = this.#thread;
     const evidence = [`returned ${value} ns`];
@@ -102,6 +119,8 @@ export class ClockReader {
         `publication ${number}: tsc_timestamp ${published.tscTimestamp}, system_time ${published.systemTime}${would}`,
       );
     }
+    const mixture = this.#mixture(value, Math.max(0, from - 1), to);
+    if (mixture !== undefined) evidence.push(mixture);
     return this.#thread.violated(invariant, message, evidence);
   }
 }

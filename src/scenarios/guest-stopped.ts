@@ -2,24 +2,29 @@ import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-i
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
-import { clockAddresses, registerClock } from './clock-support.ts';
+import { clockAddresses, notePublications, publicationsOf, registerClock } from './clock-support.ts';
+import { FALLBACK_OUTCOMES, FallbackReader, LEAD_BYTES, noteLead } from './fallback-reader.ts';
 import { clockArea } from './guest-map.ts';
+import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
 const FLOOR = 0;
 /** Per vCPU: how often GUEST_STOPPED became set in its area. */
 const SET = CLOCK_FLOOR_BYTES;
 const SET_STRIDE = 64;
+const LEAD = SET + 64 * SET_STRIDE;
+const PUBLICATIONS = LEAD + LEAD_BYTES;
 
 /** `checkGuestStopped` has two or three steps; exits that far ahead hit each of them. */
 const STEPS_OF_A_CHECK = 5;
 
 const OUTCOMES = [
+  ...FALLBACK_OUTCOMES,
   { outcome: 'not stopped', expect: 'ACCEPTABLE', description: 'The flag was not set.' },
   { outcome: 'stopped', expect: 'INTERESTING', description: 'The flag was set, and the guest saw and cleared it.' },
 ] as const;
-const NOT_STOPPED = 0;
-const STOPPED = 1;
+const NOT_STOPPED = FALLBACK_OUTCOMES.length;
+const STOPPED = NOT_STOPPED + 1;
 
 /** vCPUs are stopped (KVM_KVMCLOCK_CTRL) and the master clock is switched while guests check and read. */
 export const guestStopped: Scenario = {
@@ -31,8 +36,9 @@ export const guestStopped: Scenario = {
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 2, most: 64 },
   machine: { samplingGap: 20_000, exitsAnywhere: true },
-  ledgerBytes: SET + 64 * SET_STRIDE,
-  instrument: (ops, thread) => checkRetained(ops, thread),
+  ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  instrument: (ops, thread) =>
+    checkRetained(noteLead(notePublications(ops, thread, PUBLICATIONS), thread, LEAD), thread),
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: checkAndRead })),
     { name: 'vmm', start: switchMasterClock },
@@ -64,6 +70,7 @@ function checkAndRead(thread: VcpuThread): Program {
   const area = clockArea(cpu.id);
   const at = clockAddresses(cpu.id);
   const floor = new ClockFloor(thread, FLOOR);
+  const reader = new FallbackReader(thread, publicationsOf(thread, cpu.id, PUBLICATIONS), LEAD, at);
   const set = SET + cpu.id * SET_STRIDE;
   let cleared = ledger.load32(set);
   return {
@@ -88,7 +95,7 @@ function checkAndRead(thread: VcpuThread): Program {
       }
       outcome(stopped ? STOPPED : NOT_STOPPED);
       floor.before();
-      floor.after(roles.readClock(cpu, at));
+      floor.after(reader.read());
     },
   };
 }

@@ -6,7 +6,10 @@ import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
 import { pvclockOwnArea } from './pvclock-own-area.ts';
 import { pvclockTornRead } from './pvclock-torn-read.ts';
+import { preemptedFlag } from './preempted-flag.ts';
 import type { Scenario } from './scenario.ts';
+import { stealTimeRemoteRead } from './steal-time-remote-read.ts';
+import { wallClockReaders } from './wall-clock-readers.ts';
 
 /** All scenarios, as `pvrace list` shows them. */
 export const scenarios: readonly Scenario[] = [
@@ -17,6 +20,9 @@ export const scenarios: readonly Scenario[] = [
   clockSetWhileRunning,
   clockGetWhileRunning,
   guestStopped,
+  wallClockReaders,
+  stealTimeRemoteRead,
+  preemptedFlag,
 ];
 
 /** @throws UsageError */

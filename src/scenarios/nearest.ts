@@ -1,7 +1,7 @@
-/** The name that takes the fewest edits to get from `name`, or undefined if all are far off. */
+/** The name that takes the fewest edits to get to from `name`, or undefined if there are none. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(2, Math.ceil(name.length / 2));
+  let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) {

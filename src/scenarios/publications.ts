@@ -1,6 +1,7 @@
 import { scaleDelta } from '../abi/pvclock-scale.ts';
 import type { ClockParameters } from '../host/kvmclock.ts';
 import type { Ledger } from './ledger.ts';
+import { type Match, matchPublished } from './match.ts';
 
 /** Publications that the ledger remembers of each area. */
 const REMEMBERED = 64;
@@ -16,9 +17,6 @@ const ENTRY_SHIFT = 20;
 
 /** Ledger bytes of one area's publications. */
 export const PUBLICATIONS_BYTES = ENTRIES + REMEMBERED * ENTRY_BYTES;
-
-/** What a clock read has to do with the publications that it may have seen. */
-export type Match = 'current' | 'stale' | 'none' | 'forgotten';
 
 /**
  * What the host published in one clock area, in order: written by whoever publishes, read by whoever
@@ -70,17 +68,8 @@ export class Publications {
    * @param explains whether a publication explains the value
    */
   match(from: number, to: number, explains: (published: ClockParameters) => boolean): Match {
-    const current = Math.max(0, from - 1);
-    // An entry may be overwritten as soon as one round of later ones has been started.
-    if (to - current > REMEMBERED - 2) return 'forgotten';
-    for (let number = to - 1; number >= current; number--) {
-      if (explains(this.read(number))) return 'current';
-    }
-    const oldest = Math.max(0, this.started - (REMEMBERED - 2));
-    for (let number = current - 1; number >= oldest; number--) {
-      if (explains(this.read(number))) return 'stale';
-    }
-    return this.started - current > REMEMBERED - 2 ? 'forgotten' : 'none';
+    const published = { from, to, started: () => this.started, remembered: REMEMBERED };
+    return matchPublished(published, (number) => explains(this.read(number)));
   }
 
   /** Publication `number`, counted from 0. */

@@ -2,9 +2,11 @@ import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
+import { stealTimeMutants } from './steal-time.ts';
+import { wallClockMutants } from './wall-clock.ts';
 
 /** All broken twins, as `pvrace list` shows them. */
-export const mutants: readonly Mutant[] = [...pvclockGuestMutants, ...pvclockHostMutants];
+export const mutants: readonly Mutant[] = [...pvclockGuestMutants, ...pvclockHostMutants, ...wallClockMutants, ...stealTimeMutants];
 
 /** @throws UsageError */
 export function findMutant(id: string): Mutant {

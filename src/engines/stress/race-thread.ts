@@ -178,9 +178,18 @@ class RaceThread {
     const most = this.#task.operations === 0 ? Number.POSITIVE_INFINITY : this.#task.operations;
     while (this.#operations < most && !this.#stopped()) {
       this.#cpu?.delayAfter(1 + this.#random.below(STEPS_PER_DELAY));
+      this.#writeMsr();
       for (let i = 0; i < STRIDE; i++) program.step(0);
       this.#count(STRIDE);
     }
+  }
+
+  /** One of the machine's MSR writes, in turn: a guest does other things besides its story. */
+  #writeMsr(): void {
+    const { msrWrites } = this.#task.machine;
+    if (this.#cpu?.id !== 0 || msrWrites.length === 0) return;
+    const { index, value } = msrWrites[(this.#operations / STRIDE) % msrWrites.length]!;
+    this.#cpu.wrmsrSafe(index, value);
   }
 
   #raceInRounds(instances: number): void {

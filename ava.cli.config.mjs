@@ -1,1 +1,0 @@
-export default {files:['.build-cli/properties/cli/**/*.property.js','.build-cli/properties/report/**/*.property.js'],workerThreads:false,timeout:'60s',nodeArguments:['--enable-source-maps']}

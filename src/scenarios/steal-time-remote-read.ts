@@ -1,0 +1,114 @@
+import { KVM_STEAL_TIME_STEAL, KVM_STEAL_TIME_VERSION } from '../abi/kvm-steal-time.ts';
+import type { Vcpu } from '../cpu/vcpu.ts';
+import type { HostOps } from '../host/host-ops.ts';
+import type { Gpa } from '../memory/memory-port.ts';
+import { stealArea } from './guest-map.ts';
+import { History, HISTORY_BYTES } from './history.ts';
+import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+import { registerSteal } from './steal-support.ts';
+
+const HISTORY = 0;
+const STOLEN_FROM = 0;
+
+/**
+ * What is stolen at a time, ns: more than 2^32, and a random part that stays far below. Both halves of
+ * `steal` change each time, and no two publications that the checker remembers share one.
+ */
+const LEAST_STOLEN = 2 ** 32 + 1;
+const MOST_MORE = 2 ** 20;
+
+/** The vCPU thread of vCPU 0 is preempted again and again while other vCPUs read its steal time. */
+export const stealTimeRemoteRead: Scenario = {
+  name: 'steal-time-remote-read',
+  summary: 'vCPU 0 loses its physical CPU again and again; others read its steal time, in 64 bits and in two halves.',
+  mechanism: 'steal-time',
+  roles: ['readSteal'],
+  invariants: ['S2', 'S1', 'F1'],
+  outcomes: READ_OUTCOMES,
+  vcpus: { default: 2, least: 2, most: 64 },
+  machine: {},
+  ledgerBytes: HISTORY_BYTES,
+  instrument: noteSteal,
+  threads: ({ vcpus }) =>
+    Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: vcpu === STOLEN_FROM ? loseTime : readStealTimes,
+    })),
+};
+
+/** Makes the host note what it publishes. Only vCPU 0 has a steal area. */
+function noteSteal(ops: HostOps, { ledger }: HostThread): HostOps {
+  const history = new History(ledger, HISTORY);
+  return {
+    ...ops,
+    accumulateSteal(kvm, vcpu, area) {
+      const steal = ops.accumulateSteal(kvm, vcpu, area);
+      history.begin(steal);
+      return steal;
+    },
+    updateSteal(kvm, vcpu, area) {
+      ops.updateSteal(kvm, vcpu, area);
+      history.end();
+    },
+  };
+}
+
+function loseTime(thread: VcpuThread): Program {
+  const { cpu, kvm, vcpu, random, idle } = thread;
+  registerSteal(thread);
+  return {
+    step() {
+      kvm.ops.scheduleIn(kvm, vcpu, LEAST_STOLEN + random.below(MOST_MORE));
+      cpu.exit();
+      idle();
+    },
+  };
+}
+
+function readStealTimes(thread: VcpuThread): Program {
+  const { cpu, roles, ledger, violated } = thread;
+  const area = stealArea(STOLEN_FROM);
+  const reader = new HistoryReader(thread, {
+    histories: [new History(ledger, HISTORY)],
+    unexplained: 'S2',
+    parts: [
+      { name: 'high half', of: (steal) => steal >> 32n },
+      { name: 'low half', of: (steal) => BigInt.asUintN(32, steal) },
+    ],
+  });
+  let previous = 0n;
+  const judged = (read: (cpu: Vcpu, at: { readonly area: Gpa }) => bigint): void => {
+    reader.before();
+    const steal = read(cpu, { area });
+    reader.after([steal]);
+    if (steal < previous) {
+      violated('S1', `${steal} ns came after ${previous} ns had been read.`);
+    }
+    previous = steal;
+  };
+  return {
+    step() {
+      judged(roles.readSteal);
+      judged(readStealInHalves);
+    },
+  };
+}
+
+/** How a 32-bit kernel reads `steal`: the same protocol with two loads. Source: `kvm_steal_clock` on i386. */
+export function readStealInHalves(cpu: Vcpu, at: { readonly area: Gpa }): bigint {
+  const { area } = at;
+  for (;;) {
+    const version = cpu.load32(area + KVM_STEAL_TIME_VERSION);
+    // Pairs with the host's barrier before the even version.
+    cpu.rmb();
+    const low = cpu.load32(area + KVM_STEAL_TIME_STEAL);
+    const high = cpu.load32(area + KVM_STEAL_TIME_STEAL + 4);
+    // Pairs with the host's barrier after the odd version.
+    cpu.rmb();
+    if ((version & 1) === 0 && cpu.load32(area + KVM_STEAL_TIME_VERSION) === version) {
+      return (BigInt(high) << 32n) | BigInt(low);
+    }
+  }
+}

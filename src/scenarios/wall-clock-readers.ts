@@ -1,0 +1,125 @@
+import { MSR_KVM_WALL_CLOCK_NEW } from '../abi/msr.ts';
+import { PVCLOCK_WALL_CLOCK_VERSION } from '../abi/pvclock-wall-clock.ts';
+import type { HostOps } from '../host/host-ops.ts';
+import { VCPU, VM } from '../host/records.ts';
+import { clockAddresses, notePublications, publicationsOf, registerClock } from './clock-support.ts';
+import { WALL_CLOCK_AREA } from './guest-map.ts';
+import { History, HISTORY_BYTES } from './history.ts';
+import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
+import { PUBLICATIONS_BYTES, timeAt } from './publications.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+
+/** Ledger: what each vCPU wrote as the wall clock, then what the clock area of each one says. */
+const HISTORIES = 0;
+const PUBLICATIONS = 64 * HISTORY_BYTES;
+
+const NANOSECONDS_PER_SECOND = 1_000_000_000n;
+
+/**
+ * CLOCK_REALTIME is stepped by so much before each write: no two of the publications that the checker
+ * remembers have the same seconds or the same nanoseconds, so that no mixture of two is a third.
+ */
+const REALTIME_STEP = 1_003_000_007n;
+
+/** A vCPU writes the wall clock MSR again and again while the others read the area. */
+export const wallClockReaders: Scenario = {
+  name: 'wall-clock-readers',
+  summary: 'A vCPU writes the wall clock MSR while CLOCK_REALTIME is stepped; the others read wall clock and clock.',
+  mechanism: 'wall-clock',
+  roles: ['readWallClock'],
+  invariants: ['W1', 'F1'],
+  outcomes: READ_OUTCOMES,
+  vcpus: { default: 2, least: 2, most: 64 },
+  machine: {},
+  ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  instrument: (ops, thread) => noteWallClock(notePublications(ops, thread, PUBLICATIONS), thread),
+  threads: ({ vcpus, wallClockWriters }) =>
+    Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start(thread: VcpuThread): Program {
+        if (vcpu === 0) return writeWallClocks(thread);
+        const reader = readWallClocks(thread, wallClockWriters);
+        return vcpu < wallClockWriters ? inTurn(writeWallClocks(thread), reader) : reader;
+      },
+    })),
+};
+
+function historyOf({ ledger }: HostThread, writer: number): History {
+  return new History(ledger, HISTORIES + writer * HISTORY_BYTES);
+}
+
+/** Makes the host note what it writes, as the area holds it: seconds modulo 2^32. */
+function noteWallClock(ops: HostOps, thread: HostThread): HostOps {
+  let history: History | undefined;
+  return {
+    ...ops,
+    setMsr(kvm, vcpu, access, value) {
+      history = historyOf(thread, kvm.memory.load32(vcpu + VCPU.id));
+      return ops.setMsr(kvm, vcpu, access, value);
+    },
+    wallClockEpochNs(kvm) {
+      const epoch = ops.wallClockEpochNs(kvm);
+      const seconds = BigInt.asUintN(32, epoch / NANOSECONDS_PER_SECOND);
+      history?.begin(seconds * NANOSECONDS_PER_SECOND + (epoch % NANOSECONDS_PER_SECOND));
+      return epoch;
+    },
+    writeWallClock(kvm, value) {
+      ops.writeWallClock(kvm, value);
+      history?.end();
+    },
+  };
+}
+
+function writeWallClocks({ cpu, kvm, machine, idle }: VcpuThread): Program {
+  if (cpu.id === 0) cpu.store32(WALL_CLOCK_AREA + PVCLOCK_WALL_CLOCK_VERSION, machine.initialVersion >>> 0);
+  const write = (): void => {
+    kvm.memory.lockAdd64(kvm.vm + VM.realtimeOffset, REALTIME_STEP);
+    cpu.wrmsr(MSR_KVM_WALL_CLOCK_NEW, BigInt(WALL_CLOCK_AREA));
+  };
+  write();
+  return {
+    step() {
+      write();
+      idle();
+    },
+  };
+}
+
+function inTurn(...programs: readonly Program[]): Program {
+  return {
+    step(instance) {
+      for (const program of programs) program.step(instance);
+    },
+  };
+}
+
+function readWallClocks(thread: VcpuThread, writers: number): Program {
+  registerClock(thread);
+  const { cpu, roles, violated } = thread;
+  const at = { ...clockAddresses(cpu.id), wallClock: WALL_CLOCK_AREA };
+  // The master clock keeps its pair for the whole run: whatever is published here says the same.
+  const clock = publicationsOf(thread, cpu.id, PUBLICATIONS);
+  const reader = new HistoryReader(thread, {
+    histories: Array.from({ length: writers }, (_, writer) => historyOf(thread, writer)),
+    unexplained: 'W1',
+    parts: [
+      { name: 'sec', of: (epoch) => epoch / NANOSECONDS_PER_SECOND },
+      { name: 'nsec', of: (epoch) => epoch % NANOSECONDS_PER_SECOND },
+    ],
+  });
+  return {
+    step() {
+      reader.before();
+      cpu.forgetSamples();
+      const value = roles.readWallClock(cpu, at);
+      if (cpu.sampled === 0) violated('F1', `${value} ns was returned without a look at the TSC.`);
+      const line = clock.read(clock.finished - 1);
+      const readings: bigint[] = [];
+      for (let back = 0; back < cpu.remembered; back++) {
+        readings.push(BigInt.asUintN(64, value - timeAt(line, cpu.sample(back))));
+      }
+      reader.after(readings);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import {
+  KVM_STEAL_TIME_FLAGS,
+  KVM_STEAL_TIME_PREEMPTED,
+  KVM_STEAL_TIME_STEAL,
+  KVM_STEAL_TIME_VERSION,
+  KVM_VCPU_PREEMPTED,
+} from '../abi/kvm-steal-time.ts';
+import { referenceHost } from '../host/host-ops.ts';
+import { VCPU } from '../host/records.ts';
+import { UNBACKED } from '../memory/memslots.ts';
+import type { Mutant } from '../scenarios/scenario.ts';
+
+const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
+
+/** Broken hosts of steal time and the preempted byte. */
+export const stealTimeMutants: readonly Mutant[] = [
+  {
+    id: 'Z-S3',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary: 'A vCPU is marked preempted wherever its thread loses the CPU, in the middle of an instruction too.',
+    source: '6cd88243c7e0 (before it)',
+    scenario: 'preempted-flag',
+    invariants: ['S3'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      setPreempted(kvm, vcpu) {
+        if (kvm.memory.load32(vcpu + VCPU.preempted) !== 0) return;
+        const area = kvm.ops.stealArea(kvm, vcpu);
+        if (area === UNBACKED) return;
+        kvm.memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
+        kvm.memory.store32(vcpu + VCPU.preempted, 1);
+      },
+    },
+  },
+  {
+    id: 'Z-S6',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary: 'The host adds 2 to the version and writes the record with one copy: no version is ever odd, and two 32-bit loads tear.',
+    source: 'Linux 4.4 source',
+    scenario: 'steal-time-remote-read',
+    invariants: ['S2', 'P2'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      updateSteal(kvm, vcpu, area) {
+        const { memory } = kvm;
+        const version = (memory.load32(area + KVM_STEAL_TIME_VERSION) + 2) >>> 0;
+        const flags = memory.load32(area + KVM_STEAL_TIME_FLAGS);
+        memory.store64(area + KVM_STEAL_TIME_STEAL, kvm.ops.accumulateSteal(kvm, vcpu, area));
+        memory.store32(area + KVM_STEAL_TIME_VERSION, version);
+        memory.store32(area + KVM_STEAL_TIME_FLAGS, flags);
+      },
+    },
+  },
+  {
+    id: 'Z-S15',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary: 'The run delay is that of whichever thread last ran the vCPU, the baseline that of another: steal goes back.',
+    source: 'constructed',
+    scenario: 'steal-time-remote-read',
+    invariants: ['S1'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      accumulateSteal(kvm, vcpu, area) {
+        const { memory } = kvm;
+        // The VMM runs the vCPU by two threads in turn; the other one never had to wait.
+        if ((memory.load32(area + KVM_STEAL_TIME_VERSION) & 2) !== 0) {
+          return referenceHost.accumulateSteal(kvm, vcpu, area);
+        }
+        const steal = memory.load64(area + KVM_STEAL_TIME_STEAL) - memory.load64(vcpu + VCPU.lastSteal);
+        memory.store64(vcpu + VCPU.lastSteal, 0n);
+        return BigInt.asUintN(64, steal);
+      },
+    },
+  },
+];
