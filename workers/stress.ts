@@ -1,4 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
+import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
+import { loadGuest } from '../src/engines/stress/guest-module.ts';
+import type { RoleName } from '../src/guest/roles.ts';
 import { raceThread } from '../src/engines/stress/race-thread.ts';
 import type { ThreadReport, ThreadTask } from '../src/engines/stress/task.ts';
 
@@ -8,4 +11,13 @@ setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 /** One thread of a stress run. */
 export default function stressWorker(task: ThreadTask): Promise<ThreadReport> {
   return raceThread(task);
+}
+
+/** Which roles a guest module exports. */
+export async function inspectGuest({ guest }: { guest: string }): Promise<GuestInspection> {
+  try {
+    return { kind: 'roles', roles: Object.keys(await loadGuest(guest)) as RoleName[] };
+  } catch (error) {
+    return { kind: 'failure', message: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -23,24 +23,35 @@ test('scenarios run in the order of their names, each once', (t) => {
 
 test('without names all run that can: with a role for a guest, with so many vCPUs', (t) => {
   const wanted = fc.record({
-    guest: fc.constantFrom(undefined, 'mine.js'),
+    guestRoles: fc.constantFrom<readonly string[] | undefined>(
+      undefined,
+      ['readClock'],
+      ['signalEoi', 'readClock'],
+    ),
     vcpus: fc.constantFrom(undefined, 1, 2, 8),
   });
   t.notThrows(() =>
     fc.assert(
-      fc.property(wanted, ({ guest, vcpus }) => {
-        const chosen = select(catalogue, { names: [], guest, vcpus }).scenarios;
+      fc.property(wanted, ({ guestRoles, vcpus }) => {
+        const chosen = select(catalogue, { names: [], guestRoles, vcpus }).scenarios;
         for (const scenario of SCENARIOS) {
           const { least, most } = scenario.vcpus;
           const able = vcpus === undefined || (vcpus >= least && vcpus <= most);
           t.is(
             chosen.includes(scenario),
-            able && (guest === undefined || scenario.roles.length > 0),
+            able && (guestRoles === undefined || scenario.roles.some((role) => guestRoles.includes(role))),
           );
         }
       }),
     ),
   );
+});
+
+test('a guest without a role of the scenario that is named is refused', (t) => {
+  t.throws(() => select(catalogue, { names: ['torn-read'], guestRoles: ['signalEoi'] }), {
+    instanceOf: UsageError,
+    message: /readClock.*signalEoi/,
+  });
 });
 
 test('a twin brings its scenario', (t) => {

@@ -161,6 +161,9 @@ export function fakeLibrary(
       asked.push(options);
       return resultOf(options);
     },
+    async guestRoles() {
+      return ['readClock', 'signalEoi'];
+    },
     async diagnose() {
       return {
         node: 'v20.19.0',

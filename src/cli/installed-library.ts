@@ -10,6 +10,10 @@ export const installedLibrary: Library = {
     const { stress } = await import('../engines/stress/index.ts');
     return stress(options);
   },
+  async guestRoles(guest) {
+    const { guestRoles } = await import('../engines/stress/index.ts');
+    return guestRoles(guest);
+  },
   async diagnose() {
     const { diagnose } = await import('../engines/stress/doctor.ts');
     return diagnose();

@@ -6,7 +6,8 @@ import { findByName } from '../scenarios/find.ts';
 export interface Wanted {
   readonly names: readonly string[];
   readonly mutant?: string | undefined;
-  readonly guest?: string | undefined;
+  /** The roles that the user's guest takes. */
+  readonly guestRoles?: readonly string[] | undefined;
   readonly vcpus?: number | undefined;
 }
 
@@ -38,11 +39,16 @@ function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection
   );
 }
 
-function named({ scenarios }: Catalogue, { names, vcpus }: Wanted): readonly ScenarioEntry[] {
+function named({ scenarios }: Catalogue, { names, guestRoles, vcpus }: Wanted): readonly ScenarioEntry[] {
   const found = [...new Set(names)].map((name) =>
     findByName('scenario', name, scenarios, (one) => one.name),
   );
   for (const scenario of found) {
+    if (!takes(scenario, guestRoles)) {
+      throw new UsageError(
+        `Expected a guest with a role of ${scenario.name} (${scenario.roles.join(', ') || 'it has none'}), got one with ${guestRoles?.join(', ')}. It would test the reference only.`,
+      );
+    }
     if (fits(scenario, vcpus)) continue;
     const { least, most } = scenario.vcpus;
     throw new UsageError(
@@ -52,13 +58,18 @@ function named({ scenarios }: Catalogue, { names, vcpus }: Wanted): readonly Sce
   return found;
 }
 
-function unnamed({ scenarios }: Catalogue, { guest, vcpus }: Wanted): readonly ScenarioEntry[] {
-  const able = scenarios.filter((scenario) => guest === undefined || scenario.roles.length > 0);
+function unnamed({ scenarios }: Catalogue, { guestRoles, vcpus }: Wanted): readonly ScenarioEntry[] {
+  const able = scenarios.filter((scenario) => takes(scenario, guestRoles));
   const chosen = able.filter((scenario) => fits(scenario, vcpus));
   if (chosen.length > 0) return chosen;
   throw new UsageError(
     `No scenario can have ${vcpus} vCPUs. Leave --vcpus out to run each with its own number.`,
   );
+}
+
+/** Whether a scenario has a place for any of the roles that a guest brings. */
+function takes({ roles }: ScenarioEntry, guestRoles: readonly string[] | undefined): boolean {
+  return guestRoles === undefined || roles.some((role) => guestRoles.includes(role));
 }
 
 function fits({ vcpus }: ScenarioEntry, count: number | undefined): boolean {

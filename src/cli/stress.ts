@@ -52,7 +52,9 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
         .default('plain'),
     )
     .action(async (names: readonly string[], options: Options, command: Command) => {
-      const selection = select(library, { names, ...options });
+      const { guest } = options;
+      const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
+      const selection = select(library, { names, ...options, guestRoles });
       const session = await openSession('stress', io, reportOptions(command));
       sayHeading(session);
       sayLimits(session, selection);

@@ -30,18 +30,18 @@ export interface Part {
 export interface HistoryCheck {
   /** What each writer published. Of several writers, the newest of each counts as current. */
   readonly histories: readonly History[];
-  /** What a value breaks that no publication explains. */
-  readonly unexplained: InvariantId;
+  /** What a value breaks that mixes two publications. */
+  readonly torn: InvariantId;
   /** The pieces in which a torn value would mix two publications. */
   readonly parts: readonly [Part, Part];
 }
 
-interface Shown {
+interface Publication {
   readonly name: string;
   readonly value: bigint;
 }
 
-/** Judges reads of what the host publishes: F1, and an invariant for values that nothing explains. */
+/** Judges reads of what the host publishes: F1, and an invariant for torn ones. */
 export class HistoryReader {
   readonly #thread: HostThread;
   readonly #check: HistoryCheck;
@@ -93,38 +93,45 @@ export class HistoryReader {
   #broken(match: Match, readings: readonly bigint[]): never {
     this.#thread.outcome(BROKEN);
     const value = readings.map((reading) => this.#show(reading)).join(' or ');
-    const shown = this.#shown();
-    const evidence = [
-      ...shown.map((published) => `${published.name}: ${this.#show(published.value)}`),
-      `read ${value}`,
-      ...readings.flatMap((reading) => this.#mixture(reading, shown)),
-    ];
+    const evidence = this.#duringCall().map(({ name, value: published }) => `${name}: ${this.#show(published)}`);
+    evidence.push(`read ${value}`);
     if (match === 'stale') {
-      return this.#thread.violated('F1', `What was read (${value}) had been replaced before the call.`, evidence);
+      this.#thread.violated('F1', `What was read (${value}) had been replaced before the call.`, evidence);
     }
-    const message = `What was read (${value}) is none of the publications during the call.`;
-    return this.#thread.violated(this.#check.unexplained, message, evidence);
+    const torn = readings.map((reading) => this.#mixture(reading)).find((mixture) => mixture !== undefined);
+    if (torn === undefined) {
+      this.#thread.violated('F1', `What was read (${value}) was never published.`, evidence);
+    }
+    const message = `What was read (${value}) mixes two publications.`;
+    return this.#thread.violated(this.#check.torn, message, [...evidence, torn]);
   }
 
-  /** The publications that the call may have seen. */
-  #shown(): Shown[] {
-    return this.#check.histories.flatMap((history, writer) => {
+  /** The latest publications that the call may have seen. */
+  #duringCall(): Publication[] {
+    return this.#check.histories.flatMap((_, writer) => {
       const to = this.#to[writer]!;
-      const from = Math.max(0, this.#from[writer]! - 1, to - SHOWN);
-      return Array.from({ length: to - from }, (_, index) => ({
-        name: `publication ${from + index} of vcpu${writer}`,
-        value: history.read(from + index),
-      }));
+      return this.#publications(writer, Math.max(0, this.#from[writer]! - 1, to - SHOWN), to);
     });
   }
 
-  /** Which two publications a torn value mixes. */
-  #mixture(reading: bigint, shown: readonly Shown[]): string[] {
+  /** Which two of the remembered publications a torn value mixes. */
+  #mixture(reading: bigint): string | undefined {
     const [first, second] = this.#check.parts;
-    const one = shown.find(({ value }) => first.of(value) === first.of(reading));
-    const other = shown.find(({ value }) => second.of(value) === second.of(reading));
-    if (one === undefined || other === undefined) return [];
-    return [`torn: the ${first.name} of ${one.name} with the ${second.name} of ${other.name}`];
+    const all = this.#check.histories.flatMap((history, writer) =>
+      this.#publications(writer, history.oldest, history.started),
+    );
+    const one = all.findLast(({ value }) => first.of(value) === first.of(reading));
+    const other = all.findLast(({ value }) => second.of(value) === second.of(reading));
+    if (one === undefined || other === undefined) return undefined;
+    return `torn: the ${first.name} of ${one.name} with the ${second.name} of ${other.name}`;
+  }
+
+  #publications(writer: number, from: number, to: number): Publication[] {
+    const history = this.#check.histories[writer]!;
+    return Array.from({ length: to - from }, (_, index) => ({
+      name: `publication ${from + index} of vcpu${writer}`,
+      value: history.read(from + index),
+    }));
   }
 
   #show(value: bigint): string {

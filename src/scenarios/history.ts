@@ -46,6 +46,11 @@ export class History {
     return this.#ledger.load32(this.#base + FINISHED);
   }
 
+  /** The oldest publication that is remembered for certain. */
+  get oldest(): number {
+    return Math.max(0, this.started - (REMEMBERED - 2));
+  }
+
   /** Which publications explain what a call returned; see {@link matchPublished}. */
   match(from: number, to: number, explains: (value: bigint) => boolean): Match {
     const published = { from, to, started: () => this.started, remembered: REMEMBERED };

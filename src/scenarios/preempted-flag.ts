@@ -2,7 +2,7 @@ import { KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED } from '../abi/kvm-steal-t
 import { MSR_KVM_WALL_CLOCK_NEW } from '../abi/msr.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
-import { VCPU } from '../host/records.ts';
+import { UNBACKED } from '../memory/memslots.ts';
 import { SCRATCH, stealArea } from './guest-map.ts';
 import type { Ledger } from './ledger.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -100,7 +100,7 @@ function noteExecution(ops: HostOps, ledger: Ledger): HostOps {
 function noteFlag(ops: HostOps, ledger: Ledger): HostOps {
   const change = (kvm: Kvm, vcpu: VcpuRecord, act: () => void): void => {
     const area = ops.stealArea(kvm, vcpu);
-    if (area < 0) return act();
+    if (area === UNBACKED) return act();
     const next = (ledger.load32(FLAG) & ~FLAG_MASK) + FLAG_NEXT;
     ledger.store32(FLAG, (next | FLAG_CHANGING) >>> 0);
     act();

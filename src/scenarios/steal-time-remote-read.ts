@@ -72,7 +72,7 @@ function readStealTimes(thread: VcpuThread): Program {
   const area = stealArea(STOLEN_FROM);
   const reader = new HistoryReader(thread, {
     histories: [new History(ledger, HISTORY)],
-    unexplained: 'S2',
+    torn: 'S2',
     parts: [
       { name: 'high half', of: (steal) => steal >> 32n },
       { name: 'low half', of: (steal) => BigInt.asUintN(32, steal) },

@@ -102,7 +102,7 @@ function readWallClocks(thread: VcpuThread, writers: number): Program {
   const clock = publicationsOf(thread, cpu.id, PUBLICATIONS);
   const reader = new HistoryReader(thread, {
     histories: Array.from({ length: writers }, (_, writer) => historyOf(thread, writer)),
-    unexplained: 'W1',
+    torn: 'W1',
     parts: [
       { name: 'sec', of: (epoch) => epoch / NANOSECONDS_PER_SECOND },
       { name: 'nsec', of: (epoch) => epoch % NANOSECONDS_PER_SECOND },

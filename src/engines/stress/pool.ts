@@ -3,7 +3,8 @@ import type { ThreadReport, ThreadTask } from './task.ts';
 
 /** Source runs from .ts where Node can, the build from .js: the worker has this module's extension. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const WORKER = new URL(`../../../workers/stress${EXTENSION}`, import.meta.url).href;
+/** URL of the module that all stress workers run. */
+export const STRESS_WORKER = new URL(`../../../workers/stress${EXTENSION}`, import.meta.url).href;
 
 /** A guest that eats memory is stopped well before the machine suffers. */
 const HEAP_MEGABYTES = 512;
@@ -19,7 +20,7 @@ export class ThreadPool {
   constructor(threads: number) {
     this.threads = threads;
     this.#piscina = new Piscina({
-      filename: WORKER,
+      filename: STRESS_WORKER,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,

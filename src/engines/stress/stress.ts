@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { createVm, DEFAULT_MACHINE, type MachineSpec, mapMachine } from '../../host/machine.ts';
 import { createSharedMemory, openSharedMemory } from '../../memory/shared-memory.ts';
 import { findScenario } from '../../scenarios/index.ts';
@@ -8,6 +7,7 @@ import { findMutant } from '../../zoo/index.ts';
 import type { ScenarioResult } from '../result.ts';
 import { UsageError } from '../usage-error.ts';
 import { mapControl } from './control.ts';
+import { guestUrl } from './guest-url.ts';
 import { judge } from './judge.ts';
 import type { StressOptions } from './options.ts';
 import { supervise } from './supervisor.ts';
@@ -77,9 +77,4 @@ function machineFor(scenario: Scenario, mutant: Mutant | undefined, options: Str
     );
   }
   return { ...DEFAULT_MACHINE, ...scenario.machine, ...mutant?.machine, ...options.machine, vcpus };
-}
-
-function guestUrl(guest: string | URL): string {
-  if (guest instanceof URL) return guest.href;
-  return guest.startsWith('file:') ? guest : pathToFileURL(guest).href;
 }

@@ -1,0 +1,7 @@
+import { pathToFileURL } from 'node:url';
+
+/** URL of a guest module that was named by path or URL. */
+export function guestUrl(guest: string | URL): string {
+  if (guest instanceof URL) return guest.href;
+  return /^(file|data):/.test(guest) ? guest : pathToFileURL(guest).href;
+}
