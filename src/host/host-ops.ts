@@ -108,6 +108,7 @@ export const referenceHost = {
   pvEoiByte: pvEoi.pvEoiByte,
   pvEoiToGuest: pvEoi.pvEoiToGuest,
   pvEoiFromGuest: pvEoi.pvEoiFromGuest,
+  touchPvEoiRemotely: pvEoi.touchPvEoiRemotely,
   eoiReachesIoapic: pvEoi.eoiReachesIoapic,
 };
 

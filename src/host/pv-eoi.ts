@@ -59,6 +59,12 @@ export function pvEoiFromGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   if (!offered) ops.setEoi(kvm, vcpu);
 }
 
+/**
+ * What host threads other than the vCPU's own do to its PV EOI word: nothing. An adversary takes this
+ * operation's place.
+ */
+export function touchPvEoiRemotely(_kvm: Kvm, _vcpu: VcpuRecord): void {}
+
 /** Whether an IOAPIC waits for the EOI of a vector: then it must not be elided. */
 export function eoiReachesIoapic(kvm: Kvm, vcpu: VcpuRecord, vector: number): boolean {
   const tmr = kvm.memory.load32(vcpu + VCPU.tmr + (vector >>> 5) * 4);

@@ -40,7 +40,10 @@ export class ClockFloor {
       this.#thread.violated(
         'P4',
         `${value} ns was returned after a read that returned ${this.#floor} ns had completed: ${this.#floor - value} ns back.`,
-        [`a completed read had returned ${this.#floor} ns before this call`, `this call returned ${value} ns`],
+        [
+          `a completed read had returned ${this.#floor} ns before this call`,
+          `this call returned ${value} ns`,
+        ],
       );
     }
     ledger.raise64(this.#slot(this.#epoch), value);

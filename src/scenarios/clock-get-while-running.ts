@@ -12,9 +12,21 @@ const CYCLE_NOW = 16;
 const KERNEL_NS = 24;
 
 const OUTCOMES = [
-  { outcome: 'stable', expect: 'ACCEPTABLE', description: 'TSC_STABLE, and the value is on the line of the master clock.' },
-  { outcome: 'raw', expect: 'ACCEPTABLE', description: "Without it, and the value is the host's raw clock." },
-  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'The master clock was switched during the call.' },
+  {
+    outcome: 'stable',
+    expect: 'ACCEPTABLE',
+    description: 'TSC_STABLE, and the value is on the line of the master clock.',
+  },
+  {
+    outcome: 'raw',
+    expect: 'ACCEPTABLE',
+    description: "Without it, and the value is the host's raw clock.",
+  },
+  {
+    outcome: 'unjudged',
+    expect: 'ACCEPTABLE',
+    description: 'The master clock was switched during the call.',
+  },
 ] as const;
 const STABLE = 0;
 const RAW = 1;
@@ -35,7 +47,11 @@ export const clockGetWhileRunning: Scenario = {
   threads: ({ vcpus }) => [
     { name: 'getter', start: getClocks },
     { name: 'switcher', start: switchMasterClock },
-    ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: readOwnClock })),
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: readOwnClock,
+    })),
   ],
 };
 
@@ -82,14 +98,21 @@ function getClocks({ kvm, ledger, machine, outcome, violated }: HostThread): Pro
         // Whatever was switched meanwhile, a raw value lies between the two raw readings.
         const clock = data.clock - offset;
         if (clock < earliest || clock > latest) {
-          violated('M3', `KVM_GET_CLOCK says ${data.clock} ns without TSC_STABLE; the raw clock was at ${earliest} to ${latest} ns.`);
+          violated(
+            'M3',
+            `KVM_GET_CLOCK says ${data.clock} ns without TSC_STABLE; the raw clock was at ${earliest} to ${latest} ns.`,
+          );
         }
         outcome(RAW);
         return;
       }
       const generation = ledger.load32(GENERATION);
       const used = ledger.load32(USED) !== 0;
-      const line = scaleDelta(BigInt.asUintN(64, data.hostTsc - ledger.load64(CYCLE_NOW)), scale.mul, scale.shift);
+      const line = scaleDelta(
+        BigInt.asUintN(64, data.hostTsc - ledger.load64(CYCLE_NOW)),
+        scale.mul,
+        scale.shift,
+      );
       const expected = BigInt.asUintN(64, ledger.load64(KERNEL_NS) + line + offset);
       const settled = (generation & 1) === 0 && ledger.load32(GENERATION) === generation;
       if (!settled || !used || data.hostTsc < ledger.load64(CYCLE_NOW)) {
@@ -97,7 +120,10 @@ function getClocks({ kvm, ledger, machine, outcome, violated }: HostThread): Pro
         return;
       }
       if (expected !== data.clock) {
-        violated('M3', `KVM_GET_CLOCK says ${data.clock} ns with TSC_STABLE at TSC ${data.hostTsc}, where the master clock's line is at ${expected} ns.`);
+        violated(
+          'M3',
+          `KVM_GET_CLOCK says ${data.clock} ns with TSC_STABLE at TSC ${data.hostTsc}, where the master clock's line is at ${expected} ns.`,
+        );
       }
       outcome(STABLE);
     },

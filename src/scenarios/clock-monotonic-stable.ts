@@ -1,9 +1,14 @@
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
-import { clockAddresses, notePublications, publicationsOf, registerClock } from './clock-support.ts';
-import { checkStableFlag } from './stable-flag.ts';
+import {
+  clockAddresses,
+  notePublications,
+  publicationsOf,
+  registerClock,
+} from './clock-support.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { Program, Scenario, VcpuThread } from './scenario.ts';
+import { checkStableFlag } from './stable-flag.ts';
 import { withinRounding } from './true-time.ts';
 
 const FLOOR = 0;
@@ -48,7 +53,11 @@ export const clockMonotonicStable: Scenario = {
 };
 
 /** The program of a vCPU that reads its own area and compares with everybody. */
-export function compareClocks(thread: VcpuThread, floorAt: number, publicationsAt: number): Program {
+export function compareClocks(
+  thread: VcpuThread,
+  floorAt: number,
+  publicationsAt: number,
+): Program {
   registerClock(thread);
   const { cpu, machine } = thread;
   const floor = new ClockFloor(thread, floorAt);

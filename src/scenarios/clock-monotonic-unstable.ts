@@ -1,6 +1,12 @@
-import { ClockFloor, CLOCK_FLOOR_BYTES } from './clock-floor.ts';
-import { FallbackReader, FALLBACK_OUTCOMES, noteLead, LEAD_BYTES } from './fallback-reader.ts';
-import { clockAddresses, notePublications, publicationsOf, registerClock, requestClockUpdate } from './clock-support.ts';
+import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
+import {
+  clockAddresses,
+  notePublications,
+  publicationsOf,
+  registerClock,
+  requestClockUpdate,
+} from './clock-support.ts';
+import { FALLBACK_OUTCOMES, FallbackReader, LEAD_BYTES, noteLead } from './fallback-reader.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { Program, Scenario, VcpuThread } from './scenario.ts';
 
@@ -17,7 +23,8 @@ const READS_PER_MIGRATION = 8;
  */
 export const clockMonotonicUnstable: Scenario = {
   name: 'clock-monotonic-unstable',
-  summary: 'vCPUs compare clocks, TSC_STABLE clear: only last_value keeps time from going backwards.',
+  summary:
+    'vCPUs compare clocks, TSC_STABLE clear: only last_value keeps time from going backwards.',
   mechanism: 'kvmclock',
   roles: ['readClock'],
   invariants: ['P4', 'F1'],
@@ -27,7 +34,11 @@ export const clockMonotonicUnstable: Scenario = {
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) => noteLead(notePublications(ops, thread, PUBLICATIONS), thread, LEAD),
   threads: ({ vcpus }) =>
-    Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: compareClocks })),
+    Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: compareClocks,
+    })),
 };
 
 function compareClocks(thread: VcpuThread): Program {

@@ -12,9 +12,21 @@ export const READ_BROKEN = 3;
 
 /** The outcome table of every scenario that judges single clock reads. */
 export const CLOCK_OUTCOMES = [
-  { outcome: 'current', expect: 'ACCEPTABLE', description: 'The read is one publication, scaled by one TSC sample of the call.' },
-  { outcome: 'retried', expect: 'INTERESTING', description: 'The same, after at least one try that an update disturbed.' },
-  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'More updates than the checker remembers came during the call.' },
+  {
+    outcome: 'current',
+    expect: 'ACCEPTABLE',
+    description: 'The read is one publication, scaled by one TSC sample of the call.',
+  },
+  {
+    outcome: 'retried',
+    expect: 'INTERESTING',
+    description: 'The same, after at least one try that an update disturbed.',
+  },
+  {
+    outcome: 'unjudged',
+    expect: 'ACCEPTABLE',
+    description: 'More updates than the checker remembers came during the call.',
+  },
   { outcome: 'broken', expect: 'FORBIDDEN', description: 'No publication explains the read.' },
 ] as const;
 
@@ -84,9 +96,21 @@ export class ClockReader {
     }
     // By tolerance an old publication may seem to explain a value that is merely wrong.
     if (match === 'stale' && this.#unexplained === 'P1') {
-      this.#broken('F1', `${value} ns is by a publication that was replaced before the call.`, value, from, to);
+      this.#broken(
+        'F1',
+        `${value} ns is by a publication that was replaced before the call.`,
+        value,
+        from,
+        to,
+      );
     }
-    this.#broken(this.#unexplained, `${value} ns is explained by none of the publications during the call.`, value, from, to);
+    this.#broken(
+      this.#unexplained,
+      `${value} ns is explained by none of the publications during the call.`,
+      value,
+      from,
+      to,
+    );
   }
 
   /** Names the two publications that a torn value mixes. */
@@ -114,7 +138,8 @@ export class ClockReader {
     }
     for (let number = Math.max(0, from - 1); number < to; number++) {
       const published = this.#publications.read(number);
-      const would = cpu.remembered > 0 ? `, which gives ${timeAt(published, cpu.sample(0))} ns` : '';
+      const would =
+        cpu.remembered > 0 ? `, which gives ${timeAt(published, cpu.sample(0))} ns` : '';
       evidence.push(
         `publication ${number}: tsc_timestamp ${published.tscTimestamp}, system_time ${published.systemTime}${would}`,
       );

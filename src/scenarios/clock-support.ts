@@ -1,11 +1,11 @@
-import { PVCLOCK_TSC_STABLE_BIT } from '../abi/pvclock-vcpu-time-info.ts';
 import { MSR_KVM_SYSTEM_TIME_NEW } from '../abi/msr.ts';
+import { PVCLOCK_TSC_STABLE_BIT } from '../abi/pvclock-vcpu-time-info.ts';
 import type { ClockAddresses } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { KVM_REQ_CLOCK_UPDATE } from '../host/requests.ts';
 import { clockArea, LAST_VALUE } from './guest-map.ts';
-import { Publications, PUBLICATIONS_BYTES } from './publications.ts';
+import { PUBLICATIONS_BYTES, Publications } from './publications.ts';
 import type { HostThread, VcpuThread } from './scenario.ts';
 
 /** The addresses a reader of the clock area of vCPU `id` gets. */

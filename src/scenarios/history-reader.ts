@@ -100,7 +100,7 @@ export class HistoryReader {
     }
     const torn = readings.map((reading) => this.#mixture(reading)).find((mixture) => mixture !== undefined);
     if (torn === undefined) {
-      this.#thread.violated('F1', `What was read (${value}) was never published.`, evidence);
+      this.#thread.violated('F1', `What was read (${value}) was not published, nor mixed from what was.`, evidence);
     }
     const message = `What was read (${value}) mixes two publications.`;
     return this.#thread.violated(this.#check.torn, message, [...evidence, torn]);

@@ -1,8 +1,8 @@
 import type { Ledger } from './ledger.ts';
 import { type Match, matchPublished } from './match.ts';
 
-/** Values that the ledger remembers of each history. */
-const REMEMBERED = 256;
+/** Values that the ledger remembers of each history: some milliseconds of a writer at full speed. */
+const REMEMBERED = 4096;
 
 const STARTED = 0;
 const FINISHED = 4;

@@ -12,6 +12,7 @@ export type Mechanism =
   | 'kvmclock'
   | 'wall-clock'
   | 'steal-time'
+  | 'tlb-flush'
   | 'pv-eoi'
   | 'async-page-fault'
   | 'halt-poll'

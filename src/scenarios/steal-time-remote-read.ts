@@ -16,7 +16,7 @@ const STOLEN_FROM = 0;
  * `steal` change each time, and no two publications that the checker remembers share one.
  */
 const LEAST_STOLEN = 2 ** 32 + 1;
-const MOST_MORE = 2 ** 20;
+const MOST_MORE = 2 ** 19;
 
 /** The vCPU thread of vCPU 0 is preempted again and again while other vCPUs read its steal time. */
 export const stealTimeRemoteRead: Scenario = {

@@ -9,9 +9,12 @@ import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
 import { PUBLICATIONS_BYTES, timeAt } from './publications.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
-/** Ledger: what each vCPU wrote as the wall clock, then what the clock area of each one says. */
+/** vCPUs that may write the wall clock, at most. */
+const MOST_WRITERS = 4;
+
+/** Ledger: what each writer wrote as the wall clock, then what the clock area of each vCPU says. */
 const HISTORIES = 0;
-const PUBLICATIONS = 64 * HISTORY_BYTES;
+const PUBLICATIONS = MOST_WRITERS * HISTORY_BYTES;
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
@@ -33,16 +36,18 @@ export const wallClockReaders: Scenario = {
   machine: {},
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) => noteWallClock(notePublications(ops, thread, PUBLICATIONS), thread),
-  threads: ({ vcpus, wallClockWriters }) =>
-    Array.from({ length: vcpus }, (_, vcpu) => ({
+  threads({ vcpus, wallClockWriters }) {
+    const writers = Math.min(wallClockWriters, MOST_WRITERS);
+    return Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
       start(thread: VcpuThread): Program {
         if (vcpu === 0) return writeWallClocks(thread);
-        const reader = readWallClocks(thread, wallClockWriters);
-        return vcpu < wallClockWriters ? inTurn(writeWallClocks(thread), reader) : reader;
+        const reader = readWallClocks(thread, writers);
+        return vcpu < writers ? inTurn(writeWallClocks(thread), reader) : reader;
       },
-    })),
+    }));
+  },
 };
 
 function historyOf({ ledger }: HostThread, writer: number): History {

@@ -1,12 +1,23 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { pvEoiMutants } from './pv-eoi.ts';
 import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
+import { requestMutants } from './requests.ts';
 import { stealTimeMutants } from './steal-time.ts';
+import { tlbFlushMutants } from './tlb-flush.ts';
 import { wallClockMutants } from './wall-clock.ts';
 
 /** All broken twins, as `pvrace list` shows them. */
-export const mutants: readonly Mutant[] = [...pvclockGuestMutants, ...pvclockHostMutants, ...wallClockMutants, ...stealTimeMutants];
+export const mutants: readonly Mutant[] = [
+  ...pvclockGuestMutants,
+  ...pvclockHostMutants,
+  ...wallClockMutants,
+  ...stealTimeMutants,
+  ...tlbFlushMutants,
+  ...pvEoiMutants,
+  ...requestMutants,
+];
 
 /** @throws UsageError */
 export function findMutant(id: string): Mutant {

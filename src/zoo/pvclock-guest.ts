@@ -10,7 +10,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P5',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'The reader accepts an odd version if it is the same before and after: it reads in the middle of an update.',
+    summary:
+      'The reader accepts an odd version if it is the same before and after: it reads in the middle of an update.',
     source: 'constructed',
     scenario: 'pvclock-torn-read',
     invariants: ['P1'],
@@ -32,7 +33,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P8',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'The reader has no last_value: lines that were sampled at different instants are compared as they are.',
+    summary:
+      'The reader has no last_value: lines that were sampled at different instants are compared as they are.',
     source: '"x86, paravirt: Add a global synchronization point for pvclock"',
     scenario: 'clock-monotonic-unstable',
     invariants: ['P4'],
@@ -63,7 +65,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P10',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'When the cmpxchg of last_value fails, the reader returns its own time without storing it.',
+    summary:
+      'When the cmpxchg of last_value fails, the reader returns its own time without storing it.',
     source: 'constructed',
     scenario: 'clock-monotonic-unstable',
     invariants: ['P4'],
@@ -83,7 +86,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P18',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'The guest clears GUEST_STOPPED by a load, an AND and a store: an update in between is undone, and a stale TSC_STABLE stays.',
+    summary:
+      'The guest clears GUEST_STOPPED by a load, an AND and a store: an update in between is undone, and a stale TSC_STABLE stays.',
     source: 'constructed',
     scenario: 'guest-stopped',
     invariants: ['P4'],
@@ -101,7 +105,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P21',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'The product of ticks and multiplier is cut to 64 bits: time wraps after 4.3 s without an update.',
+    summary:
+      'The product of ticks and multiplier is cut to 64 bits: time wraps after 4.3 s without an update.',
     source: 'constructed',
     scenario: 'clock-monotonic-stable',
     invariants: ['P5', 'P3'],
@@ -130,7 +135,8 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     id: 'Z-P25',
     mechanism: 'kvmclock',
     side: 'guest',
-    summary: 'Each 64-bit field is read in two halves and the version is not checked, as "an aligned load is atomic".',
+    summary:
+      'Each 64-bit field is read in two halves and the version is not checked, as "an aligned load is atomic".',
     source: 'constructed',
     scenario: 'pvclock-torn-read',
     invariants: ['P1'],

@@ -1,5 +1,9 @@
-import { PVCLOCK_TSC_STABLE_BIT, PVCLOCK_VCPU_TIME_INFO_BYTES, PVCLOCK_VERSION } from '../abi/pvclock-vcpu-time-info.ts';
 import { KVM_CLOCK_TSC_STABLE } from '../abi/kvm-clock-data.ts';
+import {
+  PVCLOCK_TSC_STABLE_BIT,
+  PVCLOCK_VCPU_TIME_INFO_BYTES,
+  PVCLOCK_VERSION,
+} from '../abi/pvclock-vcpu-time-info.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
 import { KVM_REQ_CLOCK_UPDATE, KVM_REQ_MCLOCK_INPROGRESS } from '../host/requests.ts';
@@ -33,7 +37,8 @@ export const pvclockHostMutants: readonly Mutant[] = [
     id: 'Z-P7',
     mechanism: 'kvmclock',
     side: 'host',
-    summary: 'Junk in the version is taken for a version: an odd one becomes even while the update is in progress.',
+    summary:
+      'Junk in the version is taken for a version: an odd one becomes even while the update is in progress.',
     source: 'constructed',
     scenario: 'pvclock-torn-read',
     invariants: ['P1', 'P2'],
@@ -128,7 +133,9 @@ export const pvclockHostMutants: readonly Mutant[] = [
       getClock(kvm) {
         const data = referenceHost.getClock(kvm);
         const stable = kvm.memory.load32(kvm.vm + VM.useMasterClock) !== 0;
-        const flags = stable ? data.flags | KVM_CLOCK_TSC_STABLE : data.flags & ~KVM_CLOCK_TSC_STABLE;
+        const flags = stable
+          ? data.flags | KVM_CLOCK_TSC_STABLE
+          : data.flags & ~KVM_CLOCK_TSC_STABLE;
         return { ...data, flags };
       },
     },

@@ -1,3 +1,4 @@
+import { scaleDelta } from '../abi/pvclock-scale.ts';
 import {
   PVCLOCK_FLAGS,
   PVCLOCK_SYSTEM_TIME,
@@ -7,7 +8,6 @@ import {
   PVCLOCK_TSC_TO_SYSTEM_MUL,
   PVCLOCK_VERSION,
 } from '../abi/pvclock-vcpu-time-info.ts';
-import { scaleDelta } from '../abi/pvclock-scale.ts';
 import type { Vcpu } from '../cpu/vcpu.ts';
 import { atLeastLastValue } from '../guest/pvclock.ts';
 import type { GuestRoles } from '../guest/roles.ts';

@@ -18,7 +18,8 @@ export const stealTimeMutants: readonly Mutant[] = [
     id: 'Z-S3',
     mechanism: 'steal-time',
     side: 'host',
-    summary: 'A vCPU is marked preempted wherever its thread loses the CPU, in the middle of an instruction too.',
+    summary:
+      'A vCPU is marked preempted wherever its thread loses the CPU, in the middle of an instruction too.',
     source: '6cd88243c7e0 (before it)',
     scenario: 'preempted-flag',
     invariants: ['S3'],
@@ -37,7 +38,8 @@ export const stealTimeMutants: readonly Mutant[] = [
     id: 'Z-S6',
     mechanism: 'steal-time',
     side: 'host',
-    summary: 'The host adds 2 to the version and writes the record with one copy: no version is ever odd, and two 32-bit loads tear.',
+    summary:
+      'The host adds 2 to the version and writes the record with one copy: no version is ever odd, and two 32-bit loads tear.',
     source: 'Linux 4.4 source',
     scenario: 'steal-time-remote-read',
     invariants: ['S2', 'P2'],
@@ -57,7 +59,8 @@ export const stealTimeMutants: readonly Mutant[] = [
     id: 'Z-S15',
     mechanism: 'steal-time',
     side: 'host',
-    summary: 'The run delay is that of whichever thread last ran the vCPU, the baseline that of another: steal goes back.',
+    summary:
+      'The run delay is that of whichever thread last ran the vCPU, the baseline that of another: steal goes back.',
     source: 'constructed',
     scenario: 'steal-time-remote-read',
     invariants: ['S1'],
@@ -69,7 +72,8 @@ export const stealTimeMutants: readonly Mutant[] = [
         if ((memory.load32(area + KVM_STEAL_TIME_VERSION) & 2) !== 0) {
           return referenceHost.accumulateSteal(kvm, vcpu, area);
         }
-        const steal = memory.load64(area + KVM_STEAL_TIME_STEAL) - memory.load64(vcpu + VCPU.lastSteal);
+        const steal =
+          memory.load64(area + KVM_STEAL_TIME_STEAL) - memory.load64(vcpu + VCPU.lastSteal);
         memory.store64(vcpu + VCPU.lastSteal, 0n);
         return BigInt.asUintN(64, steal);
       },

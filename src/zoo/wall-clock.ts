@@ -1,5 +1,5 @@
-import { readGuest32 } from '../host/guest-memory.ts';
 import { PVCLOCK_WALL_CLOCK_VERSION } from '../abi/pvclock-wall-clock.ts';
+import { readGuest32 } from '../host/guest-memory.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 
 const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
@@ -10,7 +10,8 @@ export const wallClockMutants: readonly Mutant[] = [
     id: 'Z-W1',
     mechanism: 'wall-clock',
     side: 'host',
-    summary: 'The host writes the wall clock with one copy and an even version: no version is ever odd.',
+    summary:
+      'The host writes the wall clock with one copy and an even version: no version is ever odd.',
     source: 'constructed',
     scenario: 'wall-clock-readers',
     invariants: ['W1', 'P2'],
@@ -29,7 +30,8 @@ export const wallClockMutants: readonly Mutant[] = [
     id: 'Z-W2',
     mechanism: 'wall-clock',
     side: 'host',
-    summary: 'Two vCPUs write the wall clock MSR at once: KVM has no lock there, and each takes the other one’s odd version for junk.',
+    summary:
+      'Two vCPUs write the wall clock MSR at once: KVM has no lock there, and each takes the other one’s odd version for junk.',
     source: 'constructed',
     scenario: 'wall-clock-readers',
     invariants: ['W1', 'P2'],

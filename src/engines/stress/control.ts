@@ -1,5 +1,5 @@
-import { BARRIER_BYTES } from '../../memory/wait.ts';
 import type { HostAddress } from '../../memory/memory-port.ts';
+import { BARRIER_BYTES } from '../../memory/wait.ts';
 
 /** Outcome counters that each thread has room for. */
 export const MAX_OUTCOMES = 32;

@@ -57,7 +57,7 @@ function notesOn(cores: number, modes: readonly AccessDiagnosis[]): string[] {
   notes.push(
     plain!.storeBufferingPerMillion > 0
       ? "With plain access the hardware's store buffers show: twins that need them (Z-R1) can be caught."
-      : "With plain access no store buffer was seen: a twin that needs one (Z-R1) cannot be caught here.",
+      : 'With plain access no store buffer was seen: a twin that needs one (Z-R1) cannot be caught here.',
   );
   notes.push(
     atomic!.storeBufferingPerMillion === 0

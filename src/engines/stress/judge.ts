@@ -40,7 +40,10 @@ export function judge(record: RunRecord): ScenarioResult {
     outcomes,
     access: record.access,
     samples: outcomes.reduce((sum, { count }) => sum + count, 0),
-    operations: names.reduce((sum, _, index) => sum + readCount(record, index, control.THREAD_OPERATIONS), 0),
+    operations: names.reduce(
+      (sum, _, index) => sum + readCount(record, index, control.THREAD_OPERATIONS),
+      0,
+    ),
     sensitivity,
   };
   const reports = supervised.reports.filter((report) => report !== undefined);
@@ -74,20 +77,26 @@ export function judge(record: RunRecord): ScenarioResult {
     };
   }
   if (supervised.interrupted) {
-    return { ...common, verdict: 'incomplete', message: 'Interrupted: this is what the run had so far.' };
+    return {
+      ...common,
+      verdict: 'incomplete',
+      message: 'Interrupted: this is what the run had so far.',
+    };
   }
   if (common.samples === 0) {
     return {
       ...common,
       verdict: 'incomplete',
-      message: 'No result was judged: the run was too short for this machine, or the guest did not return.',
+      message:
+        'No result was judged: the run was too short for this machine, or the guest did not return.',
     };
   }
   if (sensitivity === 0) {
     return {
       ...common,
       verdict: 'incomplete',
-      message: 'The canary race lost no update: on this machine, now, threads do not meet, and a run without a failure means nothing.',
+      message:
+        'The canary race lost no update: on this machine, now, threads do not meet, and a run without a failure means nothing.',
     };
   }
   return { ...common, verdict: 'pass' };

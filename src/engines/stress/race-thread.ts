@@ -1,7 +1,7 @@
 import { RunStopped } from '../../cpu/faults.ts';
-import { ThreadHostCpu } from '../../cpu/thread-host-cpu.ts';
 import { Noise } from '../../cpu/noise.ts';
 import { NoisyMemory } from '../../cpu/noisy-memory.ts';
+import { ThreadHostCpu } from '../../cpu/thread-host-cpu.ts';
 import { PlainThreadVcpu, ThreadVcpu } from '../../cpu/thread-vcpu.ts';
 import { MonotonicTick, SharedTick, StillTick, type TimeSource } from '../../cpu/time-source.ts';
 import { referenceGuest } from '../../guest/reference.ts';
@@ -13,12 +13,26 @@ import { VCPU, VM } from '../../host/records.ts';
 import { UnbackedGpa } from '../../memory/errors.ts';
 import { Memslots } from '../../memory/memslots.ts';
 import { AtomicMemory, openSharedMemory, type SharedMemory } from '../../memory/shared-memory.ts';
-import { Barrier, loadControl, spinBudget, storeControl, waitWhile } from '../../memory/wait.ts';
+import {
+  Barrier,
+  loadControl,
+  pause,
+  spinBudget,
+  storeControl,
+  waitWhile,
+} from '../../memory/wait.ts';
 import { findScenario } from '../../scenarios/index.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { Ledger } from '../../scenarios/ledger.ts';
 import { hashSeed, Random } from '../../scenarios/random.ts';
-import type { HostThread, Mutant, Program, Scenario, ThreadSpec, VcpuThread } from '../../scenarios/scenario.ts';
+import type {
+  HostThread,
+  Mutant,
+  Program,
+  Scenario,
+  ThreadSpec,
+  VcpuThread,
+} from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
 import { runCanary } from './canary.ts';
 import { checkedRoles, RoleReturned } from './checked-roles.ts';
@@ -34,6 +48,10 @@ const STRIDE = 64;
 
 /** Steps of a vCPU from the start of a stride to its delay, at most: any step of the first few calls. */
 const STEPS_PER_DELAY = 64;
+
+/** A thread starts one round in so many late, by at most 2 to so many spins. */
+const ROUNDS_PER_LATE_START = 8;
+const MOST_LATE_BITS = 13;
 
 /** How long a thread sleeps at a time while it waits for the supervisor. */
 const PHASE_MILLISECONDS = 10;
@@ -126,7 +144,11 @@ class RaceThread {
       outcome: (outcome: number): void => {
         this.#counts[outcome]!++;
       },
-      violated: (invariant: InvariantId, message: string, evidence: readonly string[] = []): never => {
+      violated: (
+        invariant: InvariantId,
+        message: string,
+        evidence: readonly string[] = [],
+      ): never => {
         this.#violation ??= new ViolationFound(invariant, message, evidence);
         throw this.#violation;
       },
@@ -141,8 +163,18 @@ class RaceThread {
     const vcpu = kvm.vcpu(this.#spec.vcpu);
     const hypervisor = new KvmVcpu(kvm, vcpu);
     // Plain accesses have a flattened port; an exit at any step needs the one that counts steps.
-    const Port = this.#task.access === 'plain' && !machine.exitsAnywhere ? PlainThreadVcpu : ThreadVcpu;
-    const cpu = new Port(this.#spec.vcpu, memory, host, slots, hypervisor, vcpu + VCPU.kick, random, noise);
+    const Port =
+      this.#task.access === 'plain' && !machine.exitsAnywhere ? PlainThreadVcpu : ThreadVcpu;
+    const cpu = new Port(
+      this.#spec.vcpu,
+      memory,
+      host,
+      slots,
+      hypervisor,
+      vcpu + VCPU.kick,
+      random,
+      noise,
+    );
     this.#cpu = cpu;
     thread.cpu = cpu;
     thread.vcpu = vcpu;
@@ -198,6 +230,7 @@ class RaceThread {
     const spins = spinBudget(threads, cores);
     const barrier = new Barrier(this.#memory, where.roundBarrier, threads, spins, this.#stopped);
     while (barrier.arrive()) {
+      if (this.#random.below(ROUNDS_PER_LATE_START) === 0) this.#startLate();
       for (let i = 0; i < instances; i++) program.step(i);
       if (!barrier.arrive()) return;
       if (program.judge !== undefined) {
@@ -206,6 +239,15 @@ class RaceThread {
       this.#count(instances);
       if (this.#task.operations !== 0 && this.#operations >= this.#task.operations) return;
     }
+  }
+
+  /**
+   * Lets a random while pass before a round: threads whose steps take different times then meet at
+   * another instance each time, and not only at the first.
+   */
+  #startLate(): void {
+    const most = 1 << this.#random.below(MOST_LATE_BITS);
+    for (let spins = this.#random.below(most); spins > 0; spins--) pause();
   }
 
   #count(steps: number): void {
@@ -229,7 +271,10 @@ class RaceThread {
     return this.report({ kind: 'failure', ...this.#failure(error) });
   }
 
-  #failure(error: unknown): { code: 'GUEST_LOAD' | 'GUEST_RETURNED' | 'GUEST_UNBACKED_GPA' | 'GUEST_THREW' | 'HARNESS'; message: string } {
+  #failure(error: unknown): {
+    code: 'GUEST_LOAD' | 'GUEST_RETURNED' | 'GUEST_UNBACKED_GPA' | 'GUEST_THREW' | 'HARNESS';
+    message: string;
+  } {
     const message = error instanceof Error ? `${error.message}` : String(error);
     if (error instanceof GuestModuleError) return { code: 'GUEST_LOAD', message };
     if (error instanceof RoleReturned) return { code: 'GUEST_RETURNED', message };

@@ -1,6 +1,6 @@
 import { KICK_STOP } from '../../cpu/thread-host-cpu.ts';
-import type { MachineMap } from '../../host/machine.ts';
 import { vmBytes } from '../../host/kvm.ts';
+import type { MachineMap } from '../../host/machine.ts';
 import { VCPU } from '../../host/records.ts';
 import type { SharedMemory } from '../../memory/shared-memory.ts';
 import { storeControl, wakeAll } from '../../memory/wait.ts';

@@ -65,16 +65,31 @@ export async function stress(options: StressOptions): Promise<ScenarioResult> {
     signal: options.signal,
     onProgress: options.onProgress,
   });
-  return judge({ scenario, mutant, options, machine, access, seed, cores, control, memory, supervised, names });
+  return judge({
+    scenario,
+    mutant,
+    options,
+    machine,
+    access,
+    seed,
+    cores,
+    control,
+    memory,
+    supervised,
+    names,
+  });
 }
 
-function machineFor(scenario: Scenario, mutant: Mutant | undefined, options: StressOptions): MachineSpec {
+function machineFor(
+  scenario: Scenario,
+  mutant: Mutant | undefined,
+  options: StressOptions,
+): MachineSpec {
   const { least, most } = scenario.vcpus;
-  const vcpus = options.vcpus ?? options.machine?.vcpus ?? mutant?.machine?.vcpus ?? scenario.vcpus.default;
+  const vcpus =
+    options.vcpus ?? options.machine?.vcpus ?? mutant?.machine?.vcpus ?? scenario.vcpus.default;
   if (!Number.isInteger(vcpus) || vcpus < least || vcpus > most) {
-    throw new UsageError(
-      `Expected ${least} to ${most} vCPUs for ${scenario.name}, got ${vcpus}.`,
-    );
+    throw new UsageError(`Expected ${least} to ${most} vCPUs for ${scenario.name}, got ${vcpus}.`);
   }
   return { ...DEFAULT_MACHINE, ...scenario.machine, ...mutant?.machine, ...options.machine, vcpus };
 }

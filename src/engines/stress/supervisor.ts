@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROLES } from '../../guest/roles.ts';
 import type { SharedMemory } from '../../memory/shared-memory.ts';
 import { loadControl, storeControl, wakeAll } from '../../memory/wait.ts';
-import { ROLES } from '../../guest/roles.ts';
 import type { FailureCode } from '../result.ts';
 import * as control from './control.ts';
 import type { StressProgress } from './options.ts';
@@ -45,7 +45,9 @@ export interface Supervision {
 /** What came of a run: what each thread reported, and what only the supervisor saw. */
 export interface Supervised {
   readonly reports: readonly (ThreadReport | undefined)[];
-  readonly failure: { readonly code: FailureCode; readonly thread: string; readonly message: string } | undefined;
+  readonly failure:
+    | { readonly code: FailureCode; readonly thread: string; readonly message: string }
+    | undefined;
   readonly interrupted: boolean;
   /** Seconds of racing. */
   readonly seconds: number;
@@ -124,8 +126,13 @@ class Supervisor {
   }
 
   /** Waits until all threads are in `state` or past it; false if the run is over before. */
-  async #reach(state: number, milliseconds: number, phase: StressProgress['phase']): Promise<boolean> {
-    const deadline = this.#clock.now() + milliseconds + this.#tasks.length * STALL_PER_WAITING_THREAD;
+  async #reach(
+    state: number,
+    milliseconds: number,
+    phase: StressProgress['phase'],
+  ): Promise<boolean> {
+    const deadline =
+      this.#clock.now() + milliseconds + this.#tasks.length * STALL_PER_WAITING_THREAD;
     while (!this.#over()) {
       const late = this.#tasks.findIndex((_, index) => this.#state(index) < state);
       if (late < 0) return true;
@@ -169,7 +176,9 @@ class Supervisor {
     }
     // A run that ends early still names who was stuck by then.
     const now = this.#clock.now();
-    const stuck = this.#over() ? -1 : this.#stuckThread(seen, now, Math.min(stall, SHORT_STALL + stall - STALL));
+    const stuck = this.#over()
+      ? -1
+      : this.#stuckThread(seen, now, Math.min(stall, SHORT_STALL + stall - STALL));
     if (stuck >= 0 && this.#role(stuck) !== 0) this.#hung(stuck, now - seen[stuck]!.since);
     this.#stop();
     return (now - from) / 1000;
@@ -213,7 +222,9 @@ class Supervisor {
   #over(): boolean {
     if (this.#supervision.signal?.aborted === true) this.#interrupted = true;
     return (
-      this.#interrupted || this.#failure !== undefined || this.#pending === 0 ||
+      this.#interrupted ||
+      this.#failure !== undefined ||
+      this.#pending === 0 ||
       loadControl(this.#memory, this.#control.stop) !== 0
     );
   }
@@ -276,7 +287,10 @@ class Supervisor {
 function workerDeath(error: unknown): [FailureCode, string] {
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return ['OUT_OF_MEMORY', 'Expected the guest to stay within 512 MB of heap, but it ran out of memory.'];
+    return [
+      'OUT_OF_MEMORY',
+      'Expected the guest to stay within 512 MB of heap, but it ran out of memory.',
+    ];
   }
   if (message?.startsWith('worker exited') === true) {
     return ['WORKER_EXITED', `Expected the guest to return, but it ended its thread (${message}).`];

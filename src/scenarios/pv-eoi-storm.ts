@@ -1,0 +1,103 @@
+import { MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
+import { pvEoiWord } from './guest-map.ts';
+import { handlerBegins, handlerSignals, WATCH_BYTES, watchPvEoi } from './pv-eoi-watch.ts';
+import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from './scenario.ts';
+
+/** What the guest keeps in the three bytes of the word that are its own. */
+const GUEST_BYTES = 0xa5c3e100;
+/** Steps of the guest between two looks for interrupts, and of a handler: exits that far ahead hit each. */
+const STEPS_OF_A_HANDLER = 12;
+
+export const PV_EOI_OUTCOMES = [
+  {
+    outcome: 'quiet',
+    expect: 'ACCEPTABLE',
+    description: 'No interrupt came during a stretch of guest work.',
+  },
+  {
+    outcome: 'interrupted',
+    expect: 'INTERESTING',
+    description: 'At least one interrupt was handled during it.',
+  },
+] as const;
+
+/** Interrupts from device threads, exits at any step: is every EOI given and taken exactly once? */
+export const pvEoiStorm: Scenario = {
+  name: 'pv-eoi-storm',
+  summary:
+    'Devices interrupt vCPUs at any step while their guests signal EOIs through PV EOI or the APIC.',
+  mechanism: 'pv-eoi',
+  roles: ['signalEoi'],
+  invariants: ['E4', 'E1', 'E2', 'E3', 'E5', 'E6', 'E7', 'E8'],
+  outcomes: PV_EOI_OUTCOMES,
+  vcpus: { default: 1, least: 1, most: 63 },
+  machine: { exitsAnywhere: true, updateInterval: 10_000, vectors: [0x31, 0x35, 0x52, 0x83, 0xe1] },
+  ledgerBytes: 64 * WATCH_BYTES,
+  instrument: watchPvEoi,
+  threads: ({ vcpus }) => pvEoiThreads(vcpus),
+};
+
+export function pvEoiThreads(vcpus: number): ThreadSpec[] {
+  return [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: handleInterrupts,
+    })),
+    { name: 'device', start: raiseInterrupts },
+  ];
+}
+
+/** How a vector is routed does not change: some come through an IOAPIC, level-triggered. */
+function isLevelTriggered(vector: number): boolean {
+  return (vector & 4) !== 0;
+}
+
+function raiseInterrupts({ kvm, machine, random, idle }: HostThread): Program {
+  const { vectors, vcpus } = machine;
+  return {
+    step() {
+      const vector = vectors[random.below(vectors.length)]!;
+      const vcpu = kvm.vcpu(random.below(vcpus));
+      kvm.ops.acceptInterrupt(kvm, vcpu, vector, isLevelTriggered(vector));
+      kvm.ops.touchPvEoiRemotely(kvm, vcpu);
+      idle();
+    },
+  };
+}
+
+function handleInterrupts(thread: VcpuThread): Program {
+  const { cpu, roles, random, machine, outcome } = thread;
+  const word = pvEoiWord(cpu.id);
+  let handled = 0;
+  for (const vector of machine.vectors) {
+    cpu.onInterrupt(vector, () => {
+      handlerBegins(thread, cpu.id);
+      handled++;
+      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_HANDLER));
+      // Some handlers let more urgent interrupts in before they are done.
+      if (random.below(4) === 0) {
+        cpu.sti();
+        cpu.load32(word);
+        cpu.cli();
+      }
+      signal();
+    });
+  }
+  const signal = (): void => {
+    handlerSignals(thread, cpu.id, () => roles.signalEoi(cpu, { word }));
+  };
+  cpu.store32(word, GUEST_BYTES);
+  cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(word) | 1n);
+  let enabled = false;
+  return {
+    step() {
+      if (!enabled) cpu.sti();
+      enabled = true;
+      const before = handled;
+      if (random.below(4) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_HANDLER));
+      for (let i = 0; i < 4; i++) cpu.load32(word);
+      outcome(handled === before ? 0 : 1);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { referenceHost } from '../host/host-ops.ts';
+import { VCPU } from '../host/records.ts';
+import { UNBACKED } from '../memory/memslots.ts';
+import type { Mutant } from '../scenarios/scenario.ts';
+
+const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
+
+/** Broken guests and hosts of PV EOI. */
+export const pvEoiMutants: readonly Mutant[] = [
+  {
+    id: 'Z-E1',
+    mechanism: 'pv-eoi',
+    side: 'guest',
+    summary:
+      'The guest tests and clears the word in two instructions: an exit in between takes the offer back, and the clear signals to nobody.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E4'],
+    visibleUnder: EVERYWHERE,
+    roles: {
+      signalEoi(cpu, { word }) {
+        if ((cpu.load8(word) & 1) === 0) return cpu.apicEoi();
+        cpu.store8(word, 0);
+      },
+    },
+  },
+  {
+    id: 'Z-E3',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The host drops its offer without clearing the word: a later handler takes the stale bit for an offer.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E4'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      pvEoiFromGuest(kvm, vcpu) {
+        const byte = kvm.ops.pvEoiByte(kvm, vcpu);
+        const offered = byte !== UNBACKED && (kvm.memory.load8(byte) & 1) !== 0;
+        kvm.memory.store32(vcpu + VCPU.pvEoiPending, 0);
+        if (!offered) kvm.ops.setEoi(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E4',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'An EOI leaves the cache of the highest vector in service as it was: the host offers for an interrupt that is done.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E2'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      clearIsr(kvm, vcpu, vector) {
+        const cached = kvm.memory.load32(vcpu + VCPU.highestIsrCache);
+        referenceHost.clearIsr(kvm, vcpu, vector);
+        kvm.memory.store32(vcpu + VCPU.highestIsrCache, cached);
+      },
+    },
+  },
+  {
+    id: 'Z-E11',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The host writes four bytes of the word: what the guest keeps in the other three is lost.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E8'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      pvEoiToGuest(kvm, vcpu) {
+        referenceHost.pvEoiToGuest(kvm, vcpu);
+        const byte = kvm.ops.pvEoiByte(kvm, vcpu);
+        if (byte !== UNBACKED && kvm.memory.load32(vcpu + VCPU.pvEoiPending) !== 0)
+          kvm.memory.store32(byte, 1);
+      },
+    },
+  },
+  {
+    id: 'A-E1',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'Another host thread clears the word while the vCPU runs: the guest gives an APIC EOI as well.',
+    source: 'constructed: adversary',
+    scenario: 'pv-eoi-remote-clear',
+    invariants: ['E4'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      touchPvEoiRemotely(kvm, vcpu) {
+        const byte = kvm.ops.pvEoiByte(kvm, vcpu);
+        if (byte !== UNBACKED && kvm.memory.load8(byte) !== 0) kvm.memory.store8(byte, 0);
+      },
+    },
+  },
+];
