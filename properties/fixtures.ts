@@ -18,7 +18,11 @@ export interface Recordings {
     readonly system: number;
     readonly vm: number;
   }[];
-  readonly exit_hypercall: readonly { readonly mask: string; readonly rc: number; readonly errno: number }[];
+  readonly exit_hypercall: readonly {
+    readonly mask: string;
+    readonly rc: number;
+    readonly errno: number;
+  }[];
   readonly msr_default: readonly MsrDefaultRow[];
   readonly msr_host: readonly MsrWriteRow[];
   readonly msr_guest: readonly MsrWriteRow[];
@@ -132,6 +136,9 @@ export interface MemoryDump {
 
 export interface WallclockRow extends MemoryDump {
   readonly kind: string;
+  readonly initiated?: Initiator;
+  readonly msr?: string;
+  readonly prefill_version?: string;
   readonly steps?: readonly WallclockStep[];
 }
 
@@ -167,6 +174,8 @@ export interface StealStep {
 
 export interface StealRow {
   readonly kind: string;
+  readonly initiated?: Initiator;
+  readonly prefill_version?: string;
   readonly prefill_byte?: string;
   readonly steps?: readonly StealStep[];
 }

@@ -1,5 +1,5 @@
-export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
 export { GeneralProtectionFault } from './cpu/faults.ts';
+export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
 export type {
   Broken,
   EngineName,
@@ -12,9 +12,20 @@ export type {
   Passed,
   ScenarioResult,
 } from './engines/result.ts';
-export { closePools, type StressOptions, type StressProgress, stress } from './engines/stress/index.ts';
+export {
+  closePools,
+  type StressOptions,
+  type StressProgress,
+  stress,
+} from './engines/stress/index.ts';
 export { UsageError } from './engines/usage-error.ts';
-export type { ClockAddresses, Detection, GuestRoles, RoleName, WallClockAddresses } from './guest/roles.ts';
+export type {
+  ClockAddresses,
+  Detection,
+  GuestRoles,
+  RoleName,
+  WallClockAddresses,
+} from './guest/roles.ts';
 export { ROLES } from './guest/roles.ts';
 export { DEFAULT_MACHINE, type MachineSpec } from './host/machine.ts';
 export { MisalignedLockedAccess, UnbackedGpa } from './memory/errors.ts';

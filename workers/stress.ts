@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
-import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
 import { loadGuest } from '../src/engines/stress/guest-module.ts';
-import type { RoleName } from '../src/guest/roles.ts';
+import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
 import { raceThread } from '../src/engines/stress/race-thread.ts';
 import type { ThreadReport, ThreadTask } from '../src/engines/stress/task.ts';
+import type { RoleName } from '../src/guest/roles.ts';
 
 // A role makes a dozen port calls; V8's default budget inlines half of them.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');

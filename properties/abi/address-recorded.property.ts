@@ -25,15 +25,18 @@ function misplaced(
   dumps: readonly MemoryDump[],
   { layout, addressMask, version }: Prefilled,
 ): readonly string[] {
-  return dumps.flatMap(({ value = '0', dump_from: from = '0', mem_before = '', mem_after = '' }) => {
-    const [before, after] = [bytesOf(mem_before), bytesOf(mem_after)];
-    const start = Number((BigInt(value) & addressMask) - BigInt(from));
-    if (mem_before === mem_after || start + layout.size > before.length) return [];
-    const outside = (bytes: Uint8Array) =>
-      [...bytes.subarray(0, start), ...bytes.subarray(start + layout.size)].join();
-    const published = start >= 0 && decode(layout, after.subarray(start)).get('version') === version + 2n;
-    return published && outside(before) === outside(after) ? [] : [value];
-  });
+  return dumps.flatMap(
+    ({ value = '0', dump_from: from = '0', mem_before = '', mem_after = '' }) => {
+      const [before, after] = [bytesOf(mem_before), bytesOf(mem_after)];
+      const start = Number((BigInt(value) & addressMask) - BigInt(from));
+      if (mem_before === mem_after || start + layout.size > before.length) return [];
+      const outside = (bytes: Uint8Array) =>
+        [...bytes.subarray(0, start), ...bytes.subarray(start + layout.size)].join();
+      const published =
+        start >= 0 && decode(layout, after.subarray(start)).get('version') === version + 2n;
+      return published && outside(before) === outside(after) ? [] : [value];
+    },
+  );
 }
 
 const wallClocks = recordings.wallclock.filter(({ kind }) => kind === 'address');
@@ -51,8 +54,14 @@ const clock = {
 
 test('a wall clock is written exactly at the address its mask takes from the value, odd ones too', (t) => {
   t.deepEqual(misplaced(wallClocks, wallClock), []);
-  t.not(misplaced(wallClocks, { ...wallClock, addressMask: wallClock.addressMask & ~1n }).length, 0);
-  t.not(misplaced(wallClocks, { ...wallClock, addressMask: wallClock.addressMask & ~3n }).length, 0);
+  t.not(
+    misplaced(wallClocks, { ...wallClock, addressMask: wallClock.addressMask & ~1n }).length,
+    0,
+  );
+  t.not(
+    misplaced(wallClocks, { ...wallClock, addressMask: wallClock.addressMask & ~3n }).length,
+    0,
+  );
 });
 
 test('a clock area is written exactly at the address its mask takes from the value', (t) => {
@@ -62,6 +71,9 @@ test('a clock area is written exactly at the address its mask takes from the val
 });
 
 test('records that are too short or too long for the memory that changed are noticed', (t) => {
-  t.not(misplaced(wallClocks, { ...wallClock, layout: { ...PVCLOCK_WALL_CLOCK, size: 8 } }).length, 0);
+  t.not(
+    misplaced(wallClocks, { ...wallClock, layout: { ...PVCLOCK_WALL_CLOCK, size: 8 } }).length,
+    0,
+  );
   t.not(misplaced(clocks, { ...clock, layout: { ...PVCLOCK_VCPU_TIME_INFO, size: 28 } }).length, 0);
 });

@@ -19,7 +19,9 @@ import {
 import { type EnforceCpuidRow, recordings } from '../fixtures.ts';
 
 const leaf = (index: number) =>
-  recordings.cpuid.find((row) => row.source === 'KVM_GET_SUPPORTED_CPUID' && Number(row.function) === index)!;
+  recordings.cpuid.find(
+    (row) => row.source === 'KVM_GET_SUPPORTED_CPUID' && Number(row.function) === index,
+  )!;
 
 const isSignature = (row: { ebx?: string; ecx?: string; edx?: string }) =>
   Number(row.ebx) === KVM_SIGNATURE_EBX &&
@@ -99,7 +101,10 @@ test('a gate on any other feature bit is noticed, for each MSR', (t) => {
     }
     for (const { mask } of row.gatedBits) {
       const gatedBits = row.gatedBits.filter((gated) => gated.mask !== mask);
-      t.not(mispredicted(MSRS.map((other) => (other === row ? { ...row, gatedBits } : other))).length, 0);
+      t.not(
+        mispredicted(MSRS.map((other) => (other === row ? { ...row, gatedBits } : other))).length,
+        0,
+      );
     }
   }
 });

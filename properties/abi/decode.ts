@@ -29,12 +29,18 @@ export function misread(
 ): readonly string[] {
   const found = decode(layout, bytesOf(hex));
   return Object.entries(expected).flatMap(([name, value]) =>
-    found.get(name) === value ? [] : [`${layout.name}.${name}: ${found.get(name)}, recorded ${value}`],
+    found.get(name) === value
+      ? []
+      : [`${layout.name}.${name}: ${found.get(name)}, recorded ${value}`],
   );
 }
 
 /** A twin of a layout in which one field is declared otherwise. */
-export function withField(layout: RecordLayout, name: string, change: Partial<FieldLayout>): RecordLayout {
+export function withField(
+  layout: RecordLayout,
+  name: string,
+  change: Partial<FieldLayout>,
+): RecordLayout {
   return {
     ...layout,
     fields: layout.fields.map((field) => (field.name === name ? { ...field, ...change } : field)),

@@ -2,8 +2,8 @@ import test from 'ava';
 import {
   APIC_DEST_MASK,
   APIC_SHORT_MASK,
-  hypercallByNumber,
   HYPERCALLS,
+  hypercallByNumber,
   KVM_EXIT_HYPERCALL_VALID_MASK,
   KVM_HC_MAP_GPA_RANGE,
   KVM_MAP_GPA_RANGE_ENCRYPTED,
@@ -16,7 +16,9 @@ import { recordings } from '../fixtures.ts';
 
 /** Recorded masks of KVM_CAP_EXIT_HYPERCALL that a valid mask judges otherwise than KVM did. */
 const misjudged = (valid: bigint) =>
-  recordings.exit_hypercall.filter(({ mask, rc }) => ((BigInt(mask) & ~valid) === 0n) !== (rc === 0));
+  recordings.exit_hypercall.filter(
+    ({ mask, rc }) => ((BigInt(mask) & ~valid) === 0n) !== (rc === 0),
+  );
 
 test('the exit mask accepts and refuses what the recorded KVM did', (t) => {
   t.deepEqual(misjudged(KVM_EXIT_HYPERCALL_VALID_MASK), []);
@@ -43,7 +45,11 @@ test('only hypercalls that are served have arguments and gates; none has more th
   for (const row of HYPERCALLS) {
     t.true(row.args.length <= 4, row.name);
     if (!row.served)
-      t.deepEqual([row.args.length, row.feature, row.advertisedBy], [0, undefined, undefined], row.name);
+      t.deepEqual(
+        [row.args.length, row.feature, row.advertisedBy],
+        [0, undefined, undefined],
+        row.name,
+      );
     if (row.arch !== 'x86') t.false(row.served, row.name);
   }
 });
@@ -52,6 +58,9 @@ test('attribute bits of KVM_HC_MAP_GPA_RANGE do not overlap, and the rest is res
   const defined = KVM_MAP_GPA_RANGE_PAGE_SZ_MASK | KVM_MAP_GPA_RANGE_ENCRYPTED;
   t.is(KVM_MAP_GPA_RANGE_PAGE_SZ_MASK & KVM_MAP_GPA_RANGE_ENCRYPTED, 0n);
   t.is(defined ^ KVM_MAP_GPA_RANGE_RESERVED_MASK, 0xffff_ffff_ffff_ffffn);
-  t.is((KVM_MAP_GPA_RANGE_PAGE_SZ_2M | KVM_MAP_GPA_RANGE_PAGE_SZ_1G) & ~KVM_MAP_GPA_RANGE_PAGE_SZ_MASK, 0n);
+  t.is(
+    (KVM_MAP_GPA_RANGE_PAGE_SZ_2M | KVM_MAP_GPA_RANGE_PAGE_SZ_1G) & ~KVM_MAP_GPA_RANGE_PAGE_SZ_MASK,
+    0n,
+  );
   t.is(APIC_DEST_MASK & APIC_SHORT_MASK, 0);
 });

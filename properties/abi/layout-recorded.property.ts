@@ -87,7 +87,8 @@ for (const { layout, judge, swaps } of judged) {
     t.deepEqual(judge(layout), []);
   });
   test(`twins of ${layout.name} with two fields swapped misread the recordings`, (t) => {
-    for (const [one, other] of swaps) t.not(judge(swapped(layout, one, other)).length, 0, `${one}, ${other}`);
+    for (const [one, other] of swaps)
+      t.not(judge(swapped(layout, one, other)).length, 0, `${one}, ${other}`);
   });
   test(`twins of ${layout.name} with one field shifted misread the recordings`, (t) => {
     for (const field of layout.fields.filter((candidate) => !candidate.name.includes('pad'))) {
@@ -105,7 +106,9 @@ test('tsc_shift read as unsigned misreads the recordings', (t) => {
 function changedByNobody(layout: RecordLayout, before: string, after: string): readonly string[] {
   const [old, young] = [decode(layout, bytesOf(before)), decode(layout, bytesOf(after))];
   return layout.fields
-    .filter((field) => field.writtenBy === 'nobody' && old.get(field.name) !== young.get(field.name))
+    .filter(
+      (field) => field.writtenBy === 'nobody' && old.get(field.name) !== young.get(field.name),
+    )
     .map((field) => field.name);
 }
 
@@ -134,7 +137,13 @@ test('the host never writes past kvm_vcpu_pv_apf_data, where the old `enabled` w
     size: 68,
     fields: [
       ...KVM_VCPU_PV_APF_DATA.fields,
-      { name: 'enabled', offset: KVM_VCPU_PV_APF_DATA_OLD_ENABLED, size: 4, writtenBy: 'nobody', doc: '' },
+      {
+        name: 'enabled',
+        offset: KVM_VCPU_PV_APF_DATA_OLD_ENABLED,
+        size: 4,
+        writtenBy: 'nobody',
+        doc: '',
+      },
     ],
   };
   t.is(KVM_VCPU_PV_APF_DATA_OLD_ENABLED, KVM_VCPU_PV_APF_DATA.size);

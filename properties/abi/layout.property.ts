@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { fieldAt, fieldNameAt, type RecordLayout, RECORDS } from '../../src/abi/index.ts';
+import { fieldAt, fieldNameAt, RECORDS, type RecordLayout } from '../../src/abi/index.ts';
 import { withField } from './decode.ts';
 
 /** What is wrong with a layout in itself. */
@@ -49,7 +49,10 @@ test('records have the sizes, fields and required alignments of the fact sheet',
   const outline = RECORDS.map(({ name, size, alignment, fields }) => [
     `${name} ${size} @${alignment.required}`,
     fields
-      .map((field) => `${field.name} ${field.offset}(${field.size}${field.signed === true ? ' signed' : ''})`)
+      .map(
+        (field) =>
+          `${field.name} ${field.offset}(${field.size}${field.signed === true ? ' signed' : ''})`,
+      )
       .join(', '),
   ]);
   t.deepEqual(outline, [
@@ -64,7 +67,10 @@ test('records have the sizes, fields and required alignments of the fact sheet',
       'steal 0(8), version 8(4), flags 12(4), preempted 16(1), u8_pad 17(3), pad 20(44)',
     ],
     ['pv_eoi 4 @4', 'offer 0(1), pad 1(3)'],
-    ['kvm_clock_pairing 64 @1', 'sec 0(8 signed), nsec 8(8 signed), tsc 16(8), flags 24(4), pad 28(36)'],
+    [
+      'kvm_clock_pairing 64 @1',
+      'sec 0(8 signed), nsec 8(8 signed), tsc 16(8), flags 24(4), pad 28(36)',
+    ],
     [
       'kvm_clock_data 48 @1',
       'clock 0(8), flags 8(4), pad0 12(4), realtime 16(8), host_tsc 24(8), pad 32(16)',

@@ -22,10 +22,12 @@ function predict(
   const value = BigInt(write.value);
   const before = BigInt(write.before ?? 0);
   const noLapic =
-    write.irqchip === 'none' && (row.lapic === 'always' || (row.lapic === 'nonzero' && value !== 0n));
+    write.irqchip === 'none' &&
+    (row.lapic === 'always' || (row.lapic === 'nonzero' && value !== 0n));
   if ((value & row.reservedMask) !== 0n || noLapic) return { accepted: false, readback: before };
   const enabled = row.enableMask !== 0n && (value & row.enableMask) === row.enableMask;
-  const accepted = !enabled || row.boundBytes === 0 || backed(value & row.addressMask, row.boundBytes);
+  const accepted =
+    !enabled || row.boundBytes === 0 || backed(value & row.addressMask, row.boundBytes);
   const readback = !row.readsBack ? 0n : accepted || row.storedBeforeBinding ? value : before;
   return { accepted, readback };
 }
@@ -58,7 +60,8 @@ test('the table predicts every recorded write: accepted or #GP, and what is read
 /** Bits of a row's reserved mask that could be flipped without a contradiction by the recordings. */
 const undecided = (row: MsrRow) =>
   Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit)).filter(
-    (bit) => mispredicted([{ ...row, reservedMask: row.reservedMask ^ bit }], row.index).length === 0,
+    (bit) =>
+      mispredicted([{ ...row, reservedMask: row.reservedMask ^ bit }], row.index).length === 0,
   );
 
 test('any bit flipped in a reserved mask contradicts a recorded write', (t) => {
@@ -117,9 +120,12 @@ test('aliases are the recorded ones, and mutual', (t) => {
   const recorded = new Set(
     recordings.msr_alias.map(({ written, other }) => `${Number(written)} ${Number(other)}`),
   );
-  const pairs = MSRS.flatMap((row) => (row.alias === undefined ? [] : [`${row.index} ${row.alias}`]));
+  const pairs = MSRS.flatMap((row) =>
+    row.alias === undefined ? [] : [`${row.index} ${row.alias}`],
+  );
   t.deepEqual(pairs.sort(), [...recorded].sort());
-  for (const row of MSRS) if (row.alias !== undefined) t.is(msrByIndex(row.alias)?.alias, row.index);
+  for (const row of MSRS)
+    if (row.alias !== undefined) t.is(msrByIndex(row.alias)?.alias, row.index);
   for (const { value, readback_other: other } of recordings.msr_alias) t.is(other, value);
 });
 

@@ -35,7 +35,9 @@ function byColumns(delta: bigint, mul: number): bigint {
 }
 
 test('the product keeps its 96 bits', (t) => {
-  fc.assert(fc.property(U64, MUL, (delta, mul) => scaleDelta(delta, mul, 0) === byColumns(delta, mul)));
+  fc.assert(
+    fc.property(U64, MUL, (delta, mul) => scaleDelta(delta, mul, 0) === byColumns(delta, mul)),
+  );
   const cut = (delta: bigint, mul: number) => BigInt.asUintN(64, delta * BigInt(mul)) >> 32n;
   const fiveSeconds = 10_000_000_000n;
   t.is(scaleDelta(fiveSeconds, 0x8000_0000, 0), 5_000_000_000n);

@@ -39,7 +39,9 @@ test('without names all run that can: with a role for a guest, with so many vCPU
           const able = vcpus === undefined || (vcpus >= least && vcpus <= most);
           t.is(
             chosen.includes(scenario),
-            able && (guestRoles === undefined || scenario.roles.some((role) => guestRoles.includes(role))),
+            able &&
+              (guestRoles === undefined ||
+                scenario.roles.some((role) => guestRoles.includes(role))),
           );
         }
       }),

@@ -161,6 +161,10 @@ export function fakeLibrary(
       asked.push(options);
       return resultOf(options);
     },
+    workloadNames: ['pvclock-read-solo'],
+    async bench() {
+      return { results: [], nativeAbsent: 'no cc', interrupted: false };
+    },
     async guestRoles() {
       return ['readClock', 'signalEoi'];
     },

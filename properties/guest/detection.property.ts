@@ -10,13 +10,20 @@ import {
 import { referenceGuest } from '../../src/guest/reference.ts';
 import { makeWorld } from '../host/world.ts';
 
-function detect(features: number, cpuidBase = 0x40000000): ReturnType<typeof referenceGuest.detect> {
+function detect(
+  features: number,
+  cpuidBase = 0x40000000,
+): ReturnType<typeof referenceGuest.detect> {
   const world = makeWorld({ features, cpuidBase });
   world.cpus[0]!.start();
   return referenceGuest.detect(world.cpus[0]!);
 }
 
-const NEW = { systemTime: MSR_KVM_SYSTEM_TIME_NEW, wallClock: MSR_KVM_WALL_CLOCK_NEW, validFlags: 0 };
+const NEW = {
+  systemTime: MSR_KVM_SYSTEM_TIME_NEW,
+  wallClock: MSR_KVM_WALL_CLOCK_NEW,
+  validFlags: 0,
+};
 const OLD = { systemTime: MSR_KVM_SYSTEM_TIME, wallClock: MSR_KVM_WALL_CLOCK, validFlags: 0 };
 
 test('the cases that the original snippet gets wrong', (t) => {

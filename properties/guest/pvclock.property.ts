@@ -64,11 +64,18 @@ const area = fc.record({
 // Versions only ever grow, and the last one stays even, so that every reader comes to an end.
 const moments = fc.tuple(fc.array(area, { maxLength: 24 }), area).map(([some, last]) => {
   let version = 0;
-  const grown = some.map((moment) => ({ ...moment, version: (version += moment.version === 9 ? 1 : 0) }));
+  const grown = some.map((moment) => {
+    if (moment.version === 9) version++;
+    return { ...moment, version };
+  });
   return [...grown, { ...last, version: (version + 1) & ~1 }];
 });
 
-function run(reader: typeof referenceGuest.readClock, when: readonly Area[], last: bigint): string[] {
+function run(
+  reader: typeof referenceGuest.readClock,
+  when: readonly Area[],
+  last: bigint,
+): string[] {
   const { cpu, steps } = scripted(when, last);
   const value = reader(cpu, AT);
   return [...steps, `return ${value}`];

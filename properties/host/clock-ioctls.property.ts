@@ -34,22 +34,31 @@ const nanoseconds = fc.bigInt({ min: 0n, max: 2n ** 62n });
 
 test('the guest goes on from what KVM_SET_CLOCK says, and KVM_GET_CLOCK says what the guest reads', (t) => {
   fc.assert(
-    fc.property(fc.boolean(), nanoseconds, fc.bigInt({ min: 0n, max: 2n ** 40n }), (matched, clock, pause) => {
-      const world = started({ vcpusMatchedTsc: matched });
-      const { kvm, cpus } = world;
-      if (!ioctl(world, () => kvm.ops.setClock(kvm, { clock, flags: 0, realtime: 0n }))) return false;
-      const first = referenceGuest.readClock(cpus[0]!, AT);
-      world.pass(pause);
-      const read = referenceGuest.readClock(cpus[0]!, AT);
-      const got = ioctl(world, () => kvm.ops.getClock(kvm));
-      const elapsed = (pause * 1_000_000n) / 2_300_000n;
-      const rounding = elapsed / 1_000_000_000n + 4n;
-      const distance = got.clock - read;
-      return (
-        first - clock <= 1n && first >= clock && elapsed - (read - first) <= rounding &&
-        distance >= 0n && distance <= rounding
-      );
-    }),
+    fc.property(
+      fc.boolean(),
+      nanoseconds,
+      fc.bigInt({ min: 0n, max: 2n ** 40n }),
+      (matched, clock, pause) => {
+        const world = started({ vcpusMatchedTsc: matched });
+        const { kvm, cpus } = world;
+        if (!ioctl(world, () => kvm.ops.setClock(kvm, { clock, flags: 0, realtime: 0n })))
+          return false;
+        const first = referenceGuest.readClock(cpus[0]!, AT);
+        world.pass(pause);
+        const read = referenceGuest.readClock(cpus[0]!, AT);
+        const got = ioctl(world, () => kvm.ops.getClock(kvm));
+        const elapsed = (pause * 1_000_000n) / 2_300_000n;
+        const rounding = elapsed / 1_000_000_000n + 4n;
+        const distance = got.clock - read;
+        return (
+          first - clock <= 1n &&
+          first >= clock &&
+          elapsed - (read - first) <= rounding &&
+          distance >= 0n &&
+          distance <= rounding
+        );
+      },
+    ),
   );
   t.pass();
 });

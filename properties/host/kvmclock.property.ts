@@ -58,7 +58,10 @@ test('every update advances the version evenly and publishes zero pads', (t) => 
         update(world);
         if (world.memory.load32(AREA) !== (before + 2) >>> 0) return false;
       }
-      return world.memory.load32(AREA + PVCLOCK_PAD0) === 0 && world.memory.load16(AREA + PVCLOCK_PAD) === 0;
+      return (
+        world.memory.load32(AREA + PVCLOCK_PAD0) === 0 &&
+        world.memory.load16(AREA + PVCLOCK_PAD) === 0
+      );
     }),
   );
   t.pass();
@@ -132,10 +135,14 @@ test('GUEST_STOPPED comes with the next update, stays over others, and the guest
   const world = makeWorld();
   const [cpu] = world.cpus;
   cpu!.start();
-  t.false(world.kvm.ops.setGuestPaused(world.kvm, world.kvm.vcpu(0)), 'EINVAL without an active area');
+  t.false(
+    world.kvm.ops.setGuestPaused(world.kvm, world.kvm.vcpu(0)),
+    'EINVAL without an active area',
+  );
   cpu!.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(AREA) | 1n);
   t.true(world.kvm.ops.setGuestPaused(world.kvm, world.kvm.vcpu(0)));
-  const stopped = (): boolean => (world.memory.load8(AREA + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED) !== 0;
+  const stopped = (): boolean =>
+    (world.memory.load8(AREA + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED) !== 0;
   t.false(stopped(), 'not before the next entry');
   cpu!.exit();
   t.true(stopped());
@@ -172,8 +179,13 @@ test('a guest clock is host time, for any frequency, offset and pause between up
   t.pass();
 });
 
-test('the published TSC is the guest\'s own, with scaling and offset', (t) => {
-  const world = makeWorld({ hostTscKhz: 1_000_000, tscKhz: [3_000_000], tscOffset: [77n], firstTick: 500n });
+test("the published TSC is the guest's own, with scaling and offset", (t) => {
+  const world = makeWorld({
+    hostTscKhz: 1_000_000,
+    tscKhz: [3_000_000],
+    tscOffset: [77n],
+    firstTick: 500n,
+  });
   const [cpu] = world.cpus;
   cpu!.start();
   cpu!.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(AREA) | 1n);

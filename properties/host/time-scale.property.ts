@@ -44,8 +44,9 @@ const TABLE: readonly (readonly [number, number, number])[] = [
 
 const SECOND = 1_000_000_000n;
 
-test('the scale of every frequency of the table is the table\'s', (t) => {
-  for (const [kHz, mul, shift] of TABLE) t.deepEqual(tscTimeScale(kHz), { mul, shift }, `${kHz} kHz`);
+test("the scale of every frequency of the table is the table's", (t) => {
+  for (const [kHz, mul, shift] of TABLE)
+    t.deepEqual(tscTimeScale(kHz), { mul, shift }, `${kHz} kHz`);
 });
 
 test('a raw PIT frequency and the way back have the scales of the fact sheet', (t) => {
@@ -83,10 +84,16 @@ function fits(scale: TimeScale, scaledHz: bigint, baseHz: bigint): boolean {
 const u64 = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
 
 test('over all of u64 the scale is the exact ratio up to the bits that are dropped', (t) => {
-  fc.assert(fc.property(u64, u64, (scaled, base) => fits(timeScale(scaled, base), scaled, base)), {
-    numRuns: 3_000,
-  });
-  t.false(fits({ mul: 0xde9bd300, shift: -1 }, SECOND, 2_300_000_000n), 'a multiplier cut by 122 must not fit');
+  fc.assert(
+    fc.property(u64, u64, (scaled, base) => fits(timeScale(scaled, base), scaled, base)),
+    {
+      numRuns: 3_000,
+    },
+  );
+  t.false(
+    fits({ mul: 0xde9bd300, shift: -1 }, SECOND, 2_300_000_000n),
+    'a multiplier cut by 122 must not fit',
+  );
 });
 
 test('the multiplier of every whole kHz is in [2^31, 2^32), and a second is a second less at most 4 ns', (t) => {

@@ -1,6 +1,6 @@
+import { Noise } from '../../src/cpu/noise.ts';
 import { ThreadHostCpu } from '../../src/cpu/thread-host-cpu.ts';
 import { PlainThreadVcpu } from '../../src/cpu/thread-vcpu.ts';
-import { Noise } from '../../src/cpu/noise.ts';
 import { StillTick } from '../../src/cpu/time-source.ts';
 import { type HostOps, referenceHost } from '../../src/host/host-ops.ts';
 import { Kvm } from '../../src/host/kvm.ts';
@@ -8,7 +8,11 @@ import { KvmVcpu } from '../../src/host/kvm-vcpu.ts';
 import { createVm, DEFAULT_MACHINE, type MachineSpec, mapMachine } from '../../src/host/machine.ts';
 import { VCPU, VM } from '../../src/host/records.ts';
 import { Memslots } from '../../src/memory/memslots.ts';
-import { createSharedMemory, openSharedMemory, type SharedMemory } from '../../src/memory/shared-memory.ts';
+import {
+  createSharedMemory,
+  openSharedMemory,
+  type SharedMemory,
+} from '../../src/memory/shared-memory.ts';
 import { Random } from '../../src/scenarios/random.ts';
 
 /** A whole machine on one thread: for properties of what host and guest do one after the other. */
@@ -34,7 +38,15 @@ export function makeWorld(differs: Partial<MachineSpec> = {}, host: Partial<Host
   const random = new Random(1);
   const noise = new Noise({ below: () => 1 }, memory, map.end);
   const tick = map.vm + VM.tick;
-  const cpu = new ThreadHostCpu(memory, memory, slots, new StillTick(memory, tick), map.end, random, tick);
+  const cpu = new ThreadHostCpu(
+    memory,
+    memory,
+    slots,
+    new StillTick(memory, tick),
+    map.end,
+    random,
+    tick,
+  );
   const kvm = new Kvm(cpu, { ...referenceHost, ...host }, map.vm);
   const vcpus = Array.from({ length: spec.vcpus }, (_, id) => new KvmVcpu(kvm, kvm.vcpu(id)));
   const cpus = vcpus.map((hypervisor, id) => {

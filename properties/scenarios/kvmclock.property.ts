@@ -32,19 +32,25 @@ for (const scenario of SCENARIOS) {
 
 test.serial('clock-monotonic-unstable holds with any sampling gap', async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.nat(100_000), fc.integer({ min: 2, max: 4 }), async (samplingGap, vcpus) => {
-      const scenario = 'clock-monotonic-unstable';
-      const machine = { samplingGap, vcpus };
-      const result = await stress({ scenario, machine, operations: 20_000, canarySeconds: 0.01 });
-      if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
-      return result.verdict === 'pass' || result.verdict === 'incomplete';
-    }),
+    fc.asyncProperty(
+      fc.nat(100_000),
+      fc.integer({ min: 2, max: 4 }),
+      async (samplingGap, vcpus) => {
+        const scenario = 'clock-monotonic-unstable';
+        const machine = { samplingGap, vcpus };
+        const result = await stress({ scenario, machine, operations: 20_000, canarySeconds: 0.01 });
+        if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
+        return result.verdict === 'pass' || result.verdict === 'incomplete';
+      },
+    ),
     { numRuns: 12 },
   );
   t.pass();
 });
 
-for (const { id, scenario, invariants } of mutants.filter(({ mechanism }) => mechanism === 'kvmclock')) {
+for (const { id, scenario, invariants } of mutants.filter(
+  ({ mechanism }) => mechanism === 'kvmclock',
+)) {
   test.serial(`${id} is killed by its own invariant`, async (t) => {
     const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });
     t.is(result.verdict, 'fail', JSON.stringify(result.outcomes));

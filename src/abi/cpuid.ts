@@ -93,7 +93,12 @@ export const KVM_FEATURE_BITS: readonly FeatureBit[] = [
     providedBy: 'kvm',
     doc: 'Steal time, MSR 0x4b564d03; only where the host keeps scheduler statistics.',
   },
-  { bit: KVM_FEATURE_PV_EOI, name: 'KVM_FEATURE_PV_EOI', providedBy: 'kvm', doc: 'PV EOI, MSR 0x4b564d04.' },
+  {
+    bit: KVM_FEATURE_PV_EOI,
+    name: 'KVM_FEATURE_PV_EOI',
+    providedBy: 'kvm',
+    doc: 'PV EOI, MSR 0x4b564d04.',
+  },
   {
     bit: KVM_FEATURE_PV_UNHALT,
     name: 'KVM_FEATURE_PV_UNHALT',

@@ -86,7 +86,13 @@ export const HYPERCALLS: readonly HypercallRow[] = [
     args: [],
     doc: 'Nothing but the exit, which lets pending interrupts in; 0.',
   },
-  { ...UNSERVED, nr: KVM_HC_MMU_OP, name: 'KVM_HC_MMU_OP', arch: 'x86', doc: 'Page table updates; removed.' },
+  {
+    ...UNSERVED,
+    nr: KVM_HC_MMU_OP,
+    name: 'KVM_HC_MMU_OP',
+    arch: 'x86',
+    doc: 'Page table updates; removed.',
+  },
   {
     ...UNSERVED,
     nr: KVM_HC_FEATURES,
@@ -117,7 +123,13 @@ export const HYPERCALLS: readonly HypercallRow[] = [
     arch: 'mips',
     doc: 'Frequency of the host CPU.',
   },
-  { ...UNSERVED, nr: KVM_HC_MIPS_EXIT_VM, name: 'KVM_HC_MIPS_EXIT_VM', arch: 'mips', doc: 'Ends the guest.' },
+  {
+    ...UNSERVED,
+    nr: KVM_HC_MIPS_EXIT_VM,
+    name: 'KVM_HC_MIPS_EXIT_VM',
+    arch: 'mips',
+    doc: 'Ends the guest.',
+  },
   {
     ...UNSERVED,
     nr: KVM_HC_MIPS_CONSOLE_OUTPUT,
@@ -143,7 +155,12 @@ export const HYPERCALLS: readonly HypercallRow[] = [
     arch: 'x86',
     served: true,
     feature: KVM_FEATURE_PV_SEND_IPI,
-    args: ['targets, low word of a bitmap', 'targets, high word', 'APIC id of the lowest bit', 'ICR'],
+    args: [
+      'targets, low word of a bitmap',
+      'targets, high word',
+      'APIC id of the lowest bit',
+      'ICR',
+    ],
     doc: 'One IPI for each set bit that is a vCPU; how many got it. Words of 64 bits, 32 outside of 64-bit mode.',
     errors: [
       [KVM_EINVAL, 'a bit of APIC_DEST_MASK or APIC_SHORT_MASK in the ICR'],
@@ -174,7 +191,9 @@ export const HYPERCALLS: readonly HypercallRow[] = [
   },
 ];
 
-const BY_NUMBER: ReadonlyMap<number, HypercallRow> = new Map(HYPERCALLS.map((row) => [row.nr, row]));
+const BY_NUMBER: ReadonlyMap<number, HypercallRow> = new Map(
+  HYPERCALLS.map((row) => [row.nr, row]),
+);
 
 /** The row of a hypercall number, or undefined for one that is free. */
 export function hypercallByNumber(nr: number): HypercallRow | undefined {

@@ -27,7 +27,13 @@ export const KVM_CLOCK_DATA: RecordLayout = {
   size: KVM_CLOCK_DATA_BYTES,
   alignment: { required: 1, documented: 1 },
   fields: [
-    { name: 'clock', offset: KVM_CLOCK_DATA_CLOCK, size: 8, writtenBy: 'both', doc: 'kvmclock, ns.' },
+    {
+      name: 'clock',
+      offset: KVM_CLOCK_DATA_CLOCK,
+      size: 8,
+      writtenBy: 'both',
+      doc: 'kvmclock, ns.',
+    },
     {
       name: 'flags',
       offset: KVM_CLOCK_DATA_FLAGS,

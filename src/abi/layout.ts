@@ -49,7 +49,9 @@ export interface RecordLayout {
  * @returns undefined outside of the record
  */
 export function fieldAt(record: RecordLayout, offset: number): FieldLayout | undefined {
-  return record.fields.find((field) => offset >= field.offset && offset < field.offset + field.size);
+  return record.fields.find(
+    (field) => offset >= field.offset && offset < field.offset + field.size,
+  );
 }
 
 /**

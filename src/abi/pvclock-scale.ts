@@ -1,3 +1,5 @@
+const LOW_HALF = 0xffff_ffffn;
+
 /**
  * Ticks to nanoseconds, the one piece of arithmetic that host and guest must do alike: shift, then
  * multiply, then drop 32 bits.
@@ -13,5 +15,9 @@
  */
 export function scaleDelta(delta: bigint, mul: number, shift: number): bigint {
   const shifted = shift < 0 ? delta >> BigInt(-shift) : BigInt.asUintN(64, delta << BigInt(shift));
-  return BigInt.asUintN(64, (shifted * BigInt(mul)) >> 32n);
+  // In two halves, each product below 2^64: V8 then computes in machine words and allocates nothing.
+  const factor = BigInt(mul);
+  const low = BigInt.asUintN(64, (shifted & LOW_HALF) * factor);
+  const high = BigInt.asUintN(64, (shifted >> 32n) * factor);
+  return BigInt.asUintN(64, high + (low >> 32n));
 }

@@ -1,3 +1,4 @@
+import { workloadNames } from '../engines/bench/workload-names.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { mutants } from '../zoo/index.ts';
 import type { Library } from './library.ts';
@@ -9,6 +10,11 @@ export const installedLibrary: Library = {
   async stress(options) {
     const { stress } = await import('../engines/stress/index.ts');
     return stress(options);
+  },
+  workloadNames,
+  async bench(options) {
+    const { bench } = await import('../engines/bench/index.ts');
+    return bench(options);
   },
   async guestRoles(guest) {
     const { guestRoles } = await import('../engines/stress/index.ts');

@@ -1,3 +1,4 @@
+import type { BenchOptions, BenchReport } from '../engines/bench/index.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import type { Diagnosis } from '../engines/stress/diagnosis.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
@@ -9,5 +10,8 @@ export interface Library extends Catalogue {
   stress(options: StressOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;
+  readonly workloadNames: readonly string[];
+  /** @throws UsageError, MeasurementFailed */
+  bench(options: BenchOptions): Promise<BenchReport>;
   diagnose(): Promise<Diagnosis>;
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../engines/usage-error.ts';
 import { plain } from '../report/text.ts';
+import { addBenchCommand } from './bench.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Library } from './library.ts';
@@ -11,7 +12,13 @@ import { addTourCommand } from './tour.ts';
 import { packageVersion } from './version.ts';
 
 /** The commands, in the order of `--help`. Each is one file. */
-const COMMANDS = [addTourCommand, addListCommand, addDoctorCommand, addStressCommand];
+const COMMANDS = [
+  addTourCommand,
+  addListCommand,
+  addDoctorCommand,
+  addStressCommand,
+  addBenchCommand,
+];
 
 /** Runs a command line (without node and script) and leaves its exit code in `io`. Never throws. */
 export async function run(words: readonly string[], io: Io, library: Library): Promise<void> {

@@ -39,7 +39,10 @@ function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection
   );
 }
 
-function named({ scenarios }: Catalogue, { names, guestRoles, vcpus }: Wanted): readonly ScenarioEntry[] {
+function named(
+  { scenarios }: Catalogue,
+  { names, guestRoles, vcpus }: Wanted,
+): readonly ScenarioEntry[] {
   const found = [...new Set(names)].map((name) =>
     findByName('scenario', name, scenarios, (one) => one.name),
   );
@@ -58,7 +61,10 @@ function named({ scenarios }: Catalogue, { names, guestRoles, vcpus }: Wanted): 
   return found;
 }
 
-function unnamed({ scenarios }: Catalogue, { guestRoles, vcpus }: Wanted): readonly ScenarioEntry[] {
+function unnamed(
+  { scenarios }: Catalogue,
+  { guestRoles, vcpus }: Wanted,
+): readonly ScenarioEntry[] {
   const able = scenarios.filter((scenario) => takes(scenario, guestRoles));
   const chosen = able.filter((scenario) => fits(scenario, vcpus));
   if (chosen.length > 0) return chosen;

@@ -46,6 +46,13 @@ export interface GuestTsc {
   readonly offset: bigint;
   /** Fixed point with 48 fractional bits, as VMX has it; 2^48 is no scaling. */
   readonly ratio: bigint;
+  /** Whether the ratio is another than 2^48: comparing bigints at every RDTSC would show. */
+  readonly scaled: boolean;
+}
+
+/** The TSC of a vCPU with this offset and ratio. */
+export function makeGuestTsc(offset: bigint, ratio: bigint): GuestTsc {
+  return { offset, ratio, scaled: ratio !== TSC_RATIO_ONE };
 }
 
 /** The scaling ratio that leaves the TSC as it is. */
@@ -53,6 +60,6 @@ export const TSC_RATIO_ONE = 1n << 48n;
 
 /** The TSC that a guest sees where the host's is `hostTsc`. */
 export function guestTscAt(hostTsc: bigint, tsc: GuestTsc): bigint {
-  const scaled = tsc.ratio === TSC_RATIO_ONE ? hostTsc : (hostTsc * tsc.ratio) >> 48n;
-  return BigInt.asUintN(64, scaled + tsc.offset);
+  if (!tsc.scaled) return BigInt.asUintN(64, hostTsc + tsc.offset);
+  return BigInt.asUintN(64, ((hostTsc * tsc.ratio) >> 48n) + tsc.offset);
 }

@@ -80,7 +80,8 @@ export class ThreadHostCpu implements HostCpu {
   sleepUntilKick(kick: HostAddress): void {
     this.throwIfStopped();
     const word = loadControl(this.#shared, kick);
-    if ((word & (KICK_IPI | KICK_STOP)) === 0) waitWhile(this.#shared, kick, word, HALT_MILLISECONDS);
+    if ((word & (KICK_IPI | KICK_STOP)) === 0)
+      waitWhile(this.#shared, kick, word, HALT_MILLISECONDS);
     this.throwIfStopped();
   }
   relax(): void {

@@ -3,8 +3,8 @@ import type { Memslots } from '../memory/memslots.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { HostCpu } from './host-cpu.ts';
 import type { Hypervisor } from './hypervisor.ts';
-import { KICK_DELAY, KICK_IPI, KICK_STOP } from './thread-host-cpu.ts';
 import type { Noise } from './noise.ts';
+import { KICK_DELAY, KICK_IPI, KICK_STOP } from './thread-host-cpu.ts';
 import { VirtualCpu } from './virtual-cpu.ts';
 
 /** TSC samples of one call that {@link ThreadVcpu} remembers for the checker; later ones wrap. */
@@ -113,7 +113,8 @@ export class PlainThreadVcpu extends ThreadVcpu {
   readonly #u8: Uint8Array<SharedArrayBuffer>;
   readonly #u32: Uint32Array<SharedArrayBuffer>;
   readonly #u64: BigUint64Array<SharedArrayBuffer>;
-  readonly #limit: number;
+  readonly #slots: Memslots;
+  #limit: number;
 
   constructor(
     id: number,
@@ -129,7 +130,12 @@ export class PlainThreadVcpu extends ThreadVcpu {
     this.#u8 = memory.u8;
     this.#u32 = memory.u32;
     this.#u64 = memory.u64;
+    this.#slots = slots;
     this.#limit = slots.identityLimit();
+  }
+
+  protected override entered(): void {
+    this.#limit = this.#slots.identityLimit();
   }
 
   override load8(gpa: Gpa): number {

@@ -25,7 +25,13 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
   readonly #hypervisor: Hypervisor;
   readonly #handlers = new Map<number, InterruptHandler>();
 
-  constructor(id: number, memory: MemoryPort, host: HostCpu, slots: Memslots, hypervisor: Hypervisor) {
+  constructor(
+    id: number,
+    memory: MemoryPort,
+    host: HostCpu,
+    slots: Memslots,
+    hypervisor: Hypervisor,
+  ) {
     this.id = id;
     this.#memory = memory;
     this.#host = host;
@@ -58,14 +64,19 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
     this.#enter();
   }
 
+  /** Hook for what a port keeps from one entry to the next: memslots change only in between. */
+  protected entered(): void {}
+
   #enter(): void {
     let vector = this.#hypervisor.enterGuest(this);
+    this.entered();
     while (vector !== NO_VECTOR) {
       this.#deliver(vector);
       if (!this.#hypervisor.interruptWindowRequested || !this.interruptFlag) return;
       this.#hypervisor.leaveGuest();
       this.#hypervisor.handleInterruptWindow();
       vector = this.#hypervisor.enterGuest(this);
+      this.entered();
     }
   }
 

@@ -1,3 +1,4 @@
+import { scaleDelta } from '../abi/pvclock-scale.ts';
 import {
   PVCLOCK_FLAGS,
   PVCLOCK_SYSTEM_TIME,
@@ -7,7 +8,6 @@ import {
   PVCLOCK_TSC_TO_SYSTEM_MUL,
   PVCLOCK_VERSION,
 } from '../abi/pvclock-vcpu-time-info.ts';
-import { scaleDelta } from '../abi/pvclock-scale.ts';
 import type { Vcpu } from '../cpu/vcpu.ts';
 import type { Gpa } from '../memory/memory-port.ts';
 import type { ClockAddresses } from './roles.ts';
@@ -34,7 +34,10 @@ export function readClock(cpu: Vcpu, at: ClockAddresses): bigint {
     // Pairs with the host's barrier after the odd version.
     cpu.rmb();
     if (cpu.load32(area + PVCLOCK_VERSION) !== version) continue;
-    const time = BigInt.asUintN(64, systemTime + scaleDelta(BigInt.asUintN(64, tsc - timestamp), mul, shift));
+    const time = BigInt.asUintN(
+      64,
+      systemTime + scaleDelta(BigInt.asUintN(64, tsc - timestamp), mul, shift),
+    );
     if ((flags & at.validFlags & PVCLOCK_TSC_STABLE_BIT) !== 0) return time;
     return atLeastLastValue(cpu, at.lastValue, time);
   }

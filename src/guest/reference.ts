@@ -1,7 +1,7 @@
 import { detect } from './detection.ts';
 import { checkGuestStopped } from './guest-stopped.ts';
-import { readClock } from './pvclock.ts';
 import { signalEoi } from './pv-eoi.ts';
+import { readClock } from './pvclock.ts';
 import type { GuestRoles } from './roles.ts';
 import { readSteal, vcpuIsPreempted } from './steal-time.ts';
 import { readWallClock } from './wall-clock.ts';

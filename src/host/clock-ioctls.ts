@@ -1,9 +1,14 @@
-import { KVM_CLOCK_HOST_TSC, KVM_CLOCK_REALTIME, KVM_CLOCK_TSC_STABLE, KVM_CLOCK_VALID_FLAGS } from '../abi/index.ts';
+import {
+  KVM_CLOCK_HOST_TSC,
+  KVM_CLOCK_REALTIME,
+  KVM_CLOCK_TSC_STABLE,
+  KVM_CLOCK_VALID_FLAGS,
+} from '../abi/index.ts';
+import { scaleDelta } from '../abi/pvclock-scale.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { VCPU, VM } from './records.ts';
 import { KVM_REQ_CLOCK_UPDATE } from './requests.ts';
 import { tscTimeScale } from './time-scale.ts';
-import { scaleDelta } from '../abi/pvclock-scale.ts';
 
 /** `struct kvm_clock_data`, as the ioctls exchange it. */
 export interface ClockData {

@@ -18,7 +18,12 @@ export function cpuid(kvm: Kvm, vcpu: VcpuRecord, leaf: number): CpuidResult {
   if (leaf === 1) return { ...NOTHING, ecx: (1 << CPUID_HYPERVISOR_BIT) >>> 0 };
   if (base === 0 || base < KVM_CPUID_SIGNATURE) return NOTHING;
   if (leaf === base) {
-    return { eax: base + 1, ebx: KVM_SIGNATURE_EBX, ecx: KVM_SIGNATURE_ECX, edx: KVM_SIGNATURE_EDX };
+    return {
+      eax: base + 1,
+      ebx: KVM_SIGNATURE_EBX,
+      ecx: KVM_SIGNATURE_ECX,
+      edx: KVM_SIGNATURE_EDX,
+    };
   }
   if (leaf === base + 1) {
     const eax = memory.load32(vcpu + VCPU.features);

@@ -1,4 +1,10 @@
-import { type GuestState, type GuestTsc, type Hypervisor, TSC_RATIO_ONE } from '../cpu/hypervisor.ts';
+import {
+  type GuestState,
+  type GuestTsc,
+  type Hypervisor,
+  makeGuestTsc,
+  TSC_RATIO_ONE,
+} from '../cpu/hypervisor.ts';
 import type { CpuidResult } from '../cpu/vcpu.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { MSR_OK } from './msr-result.ts';
@@ -9,7 +15,7 @@ import { KVM_REQ_EVENT, KVM_REQ_STEAL_UPDATE } from './requests.ts';
 export class KvmVcpu implements Hypervisor {
   readonly #kvm: Kvm;
   readonly #vcpu: VcpuRecord;
-  #tsc: GuestTsc = { offset: 0n, ratio: TSC_RATIO_ONE };
+  #tsc: GuestTsc = makeGuestTsc(0n, TSC_RATIO_ONE);
 
   constructor(kvm: Kvm, vcpu: VcpuRecord) {
     this.#kvm = kvm;
@@ -36,7 +42,7 @@ export class KvmVcpu implements Hypervisor {
     const vector = ops.enterGuest(this.#kvm, this.#vcpu, guest);
     const offset = memory.load64(this.#vcpu + VCPU.tscOffset);
     if (offset !== this.#tsc.offset) {
-      this.#tsc = { offset, ratio: memory.load64(this.#vcpu + VCPU.tscRatio) };
+      this.#tsc = makeGuestTsc(offset, memory.load64(this.#vcpu + VCPU.tscRatio));
     }
     return vector;
   }

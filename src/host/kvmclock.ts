@@ -14,7 +14,11 @@ import type { HostAddress } from '../memory/memory-port.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { VCPU, VM } from './records.ts';
-import { KVM_REQ_CLOCK_UPDATE, KVM_REQ_GLOBAL_CLOCK_UPDATE, KVM_REQ_MASTERCLOCK_UPDATE } from './requests.ts';
+import {
+  KVM_REQ_CLOCK_UPDATE,
+  KVM_REQ_GLOBAL_CLOCK_UPDATE,
+  KVM_REQ_MASTERCLOCK_UPDATE,
+} from './requests.ts';
 import { tscTimeScale } from './time-scale.ts';
 
 const PAGE_BYTES = 4096n;

@@ -3,15 +3,15 @@ import {
   KVM_MSR_ENABLED,
   KVM_STEAL_RESERVED_MASK,
   KVM_STEAL_TIME_BYTES,
-  KVM_STEAL_VALID_BITS,
-  KVM_VCPU_FLUSH_TLB,
-  KVM_VCPU_PREEMPTED,
   KVM_STEAL_TIME_PREEMPTED,
   KVM_STEAL_TIME_STEAL,
   KVM_STEAL_TIME_VERSION,
+  KVM_STEAL_VALID_BITS,
+  KVM_VCPU_FLUSH_TLB,
+  KVM_VCPU_PREEMPTED,
 } from '../abi/index.ts';
-import { UNBACKED } from '../memory/memslots.ts';
 import type { HostAddress } from '../memory/memory-port.ts';
+import { UNBACKED } from '../memory/memslots.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { MSR_FAULT, MSR_OK, type MsrResult } from './msr-result.ts';
 import { VCPU } from './records.ts';

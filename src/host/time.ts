@@ -1,5 +1,5 @@
+import { guestTscAt, makeGuestTsc } from '../cpu/hypervisor.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
-import { guestTscAt } from '../cpu/hypervisor.ts';
 import { VCPU, VM } from './records.ts';
 
 /**
@@ -31,5 +31,5 @@ export function guestTsc(kvm: Kvm, vcpu: VcpuRecord, hostTsc: bigint): bigint {
   const { memory } = kvm;
   const offset = memory.load64(vcpu + VCPU.tscOffset);
   const ratio = memory.load64(vcpu + VCPU.tscRatio);
-  return guestTscAt(hostTsc, { offset, ratio });
+  return guestTscAt(hostTsc, makeGuestTsc(offset, ratio));
 }

@@ -95,8 +95,10 @@ export class Memslots {
 
   /** Bytes of RAM from GPA 0 on that sit at host address 0: the guest's fast path. */
   identityLimit(): number {
-    const first = this.slots().find((slot) => slot.gpa === 0 && slot.address === 0);
-    return first?.bytes ?? 0;
+    for (const slot of this.slots()) {
+      if (slot.gpa === 0 && slot.address === 0) return slot.bytes;
+    }
+    return 0;
   }
 
   /** For messages: the backed ranges. */

@@ -2,7 +2,9 @@
 type FieldSizes = Readonly<Record<string, 1 | 2 | 4 | 8>>;
 
 /** Offsets of a record's fields, and its size. */
-export type RecordOffsets<Fields extends FieldSizes> = { readonly [Name in keyof Fields]: number } & {
+export type RecordOffsets<Fields extends FieldSizes> = {
+  readonly [Name in keyof Fields]: number;
+} & {
   /** Size in bytes, a multiple of 64: records of two threads never share a cache line. */
   readonly bytes: number;
 };

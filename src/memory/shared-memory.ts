@@ -1,5 +1,6 @@
 import { MisalignedLockedAccess } from './errors.ts';
 import type { HostAddress, MemoryPort } from './memory-port.ts';
+import { WasmMemory } from './wasm-memory.ts';
 
 /** How aligned loads and stores reach the shared memory. Locked operations are always atomic. */
 export type AccessMode = 'plain' | 'atomic';
@@ -12,13 +13,13 @@ const WASM_PAGE = 65536;
  *
  * @param bytes room that the machine needs; the result has at least that much
  */
-export function createSharedMemory(bytes: number): WebAssembly.Memory {
+export function createSharedMemory(bytes: number): WasmMemory {
   const pages = Math.ceil(bytes / WASM_PAGE);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  return new WasmMemory({ initial: pages, maximum: pages, shared: true });
 }
 
 /** Opens a memory of {@link createSharedMemory} in the given access mode. */
-export function openSharedMemory(memory: WebAssembly.Memory, access: AccessMode): SharedMemory {
+export function openSharedMemory(memory: WasmMemory, access: AccessMode): SharedMemory {
   return access === 'plain' ? new PlainMemory(memory) : new AtomicMemory(memory);
 }
 
@@ -38,7 +39,7 @@ export abstract class SharedMemory implements MemoryPort {
   /** The word that {@link mb} locks: this thread's own, so that fences do not contend. */
   readonly #fence = new Int32Array(1);
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WasmMemory) {
     const buffer = memory.buffer as unknown as SharedArrayBuffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);

@@ -13,9 +13,21 @@ const SHARED = 1;
 const UNJUDGED = 2;
 
 export const FALLBACK_OUTCOMES = [
-  { outcome: 'own line', expect: 'ACCEPTABLE', description: "The value is the vCPU's own line at a TSC sample of the call." },
-  { outcome: 'last value', expect: 'INTERESTING', description: 'Another vCPU had returned more: the shared maximum was needed.' },
-  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'More updates than the checker remembers came during the call.' },
+  {
+    outcome: 'own line',
+    expect: 'ACCEPTABLE',
+    description: "The value is the vCPU's own line at a TSC sample of the call.",
+  },
+  {
+    outcome: 'last value',
+    expect: 'INTERESTING',
+    description: 'Another vCPU had returned more: the shared maximum was needed.',
+  },
+  {
+    outcome: 'unjudged',
+    expect: 'ACCEPTABLE',
+    description: 'More updates than the checker remembers came during the call.',
+  },
 ] as const;
 
 /** Makes the host note how far its publications run ahead of guest time: nobody may read later than that. */
@@ -59,7 +71,11 @@ export class FallbackReader {
     const to = this.#publications.started;
     if (cpu.sampled === 0) violated('F1', `${value} ns was returned without a look at the TSC.`);
     const newest = cpu.sample(0);
-    const match = this.#publications.match(from, to, (published) => timeAt(published, newest) === value);
+    const match = this.#publications.match(
+      from,
+      to,
+      (published) => timeAt(published, newest) === value,
+    );
     if (match === 'current') {
       outcome(OWN);
     } else if (to - from > 1 || match === 'forgotten') {
@@ -76,13 +92,19 @@ export class FallbackReader {
     const { cpu, kvm, violated, ledger } = this.#thread;
     const own = timeAt(this.#publications.read(to - 1), cpu.sample(cpu.remembered - 1));
     if (from === to && value < own) {
-      violated('F1', `${value} ns is less than the vCPU's own line gave, which was ${own} ns when the call began.`);
+      violated(
+        'F1',
+        `${value} ns is less than the vCPU's own line gave, which was ${own} ns when the call began.`,
+      );
     }
     const truth =
       kvm.ops.bootRawNsAt(kvm, kvm.cpu.hostTsc()) + kvm.memory.load64(kvm.vm + VM.kvmclockOffset);
     const latest = truth + ledger.load64(this.#lead) + 1n;
     if (value > latest) {
-      violated('F1', `${value} ns is more than any vCPU's line had reached when the call returned, ${latest} ns.`);
+      violated(
+        'F1',
+        `${value} ns is more than any vCPU's line had reached when the call returned, ${latest} ns.`,
+      );
     }
   }
 }

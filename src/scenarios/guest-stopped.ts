@@ -2,7 +2,12 @@ import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-i
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
-import { clockAddresses, notePublications, publicationsOf, registerClock } from './clock-support.ts';
+import {
+  clockAddresses,
+  notePublications,
+  publicationsOf,
+  registerClock,
+} from './clock-support.ts';
 import { FALLBACK_OUTCOMES, FallbackReader, LEAD_BYTES, noteLead } from './fallback-reader.ts';
 import { clockArea } from './guest-map.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
@@ -21,7 +26,11 @@ const STEPS_OF_A_CHECK = 5;
 const OUTCOMES = [
   ...FALLBACK_OUTCOMES,
   { outcome: 'not stopped', expect: 'ACCEPTABLE', description: 'The flag was not set.' },
-  { outcome: 'stopped', expect: 'INTERESTING', description: 'The flag was set, and the guest saw and cleared it.' },
+  {
+    outcome: 'stopped',
+    expect: 'INTERESTING',
+    description: 'The flag was set, and the guest saw and cleared it.',
+  },
 ] as const;
 const NOT_STOPPED = FALLBACK_OUTCOMES.length;
 const STOPPED = NOT_STOPPED + 1;
@@ -29,7 +38,8 @@ const STOPPED = NOT_STOPPED + 1;
 /** vCPUs are stopped (KVM_KVMCLOCK_CTRL) and the master clock is switched while guests check and read. */
 export const guestStopped: Scenario = {
   name: 'guest-stopped',
-  summary: 'vCPUs are stopped and the master clock is switched, while guests clear GUEST_STOPPED and compare clocks.',
+  summary:
+    'vCPUs are stopped and the master clock is switched, while guests clear GUEST_STOPPED and compare clocks.',
   mechanism: 'kvmclock',
   roles: ['checkGuestStopped', 'readClock'],
   invariants: ['P6', 'P4', 'F1'],
@@ -40,7 +50,11 @@ export const guestStopped: Scenario = {
   instrument: (ops, thread) =>
     checkRetained(noteLead(notePublications(ops, thread, PUBLICATIONS), thread, LEAD), thread),
   threads: ({ vcpus }) => [
-    ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: checkAndRead })),
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: checkAndRead,
+    })),
     { name: 'vmm', start: switchMasterClock },
   ],
 };
@@ -84,12 +98,18 @@ function checkAndRead(thread: VcpuThread): Program {
       if (random.below(2) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_CHECK));
       const stopped = roles.checkGuestStopped(cpu, { area });
       const after = ledger.load32(set);
-      if (stopped && after === cleared) violated('F1', 'The guest says it was stopped, and was not.');
-      if (!stopped && before !== cleared) violated('F1', 'The guest says it was not stopped, and was.');
+      if (stopped && after === cleared)
+        violated('F1', 'The guest says it was stopped, and was not.');
+      if (!stopped && before !== cleared)
+        violated('F1', 'The guest says it was not stopped, and was.');
       if (stopped) {
         cleared = after;
         // A stop that came after the flag was cleared set it again: that one is still to be seen.
-        if ((kvm.memory.load8(kvm.cpu.translate(area, 32) + PVCLOCK_FLAGS) & PVCLOCK_GUEST_STOPPED) !== 0) {
+        if (
+          (kvm.memory.load8(kvm.cpu.translate(area, 32) + PVCLOCK_FLAGS) &
+            PVCLOCK_GUEST_STOPPED) !==
+          0
+        ) {
           cleared = after - 1;
         }
       }

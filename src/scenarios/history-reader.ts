@@ -11,10 +11,26 @@ const BROKEN = 3;
 
 /** The outcome table of every scenario that judges reads with a {@link HistoryReader}. */
 export const READ_OUTCOMES = [
-  { outcome: 'quiet', expect: 'ACCEPTABLE', description: 'The host wrote nothing during the read, which is the latest publication.' },
-  { outcome: 'raced', expect: 'INTERESTING', description: 'The host wrote during the read, which is one publication all the same.' },
-  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'More publications than the checker remembers came during the read.' },
-  { outcome: 'broken', expect: 'FORBIDDEN', description: 'The read is no publication that was current during the call.' },
+  {
+    outcome: 'quiet',
+    expect: 'ACCEPTABLE',
+    description: 'The host wrote nothing during the read, which is the latest publication.',
+  },
+  {
+    outcome: 'raced',
+    expect: 'INTERESTING',
+    description: 'The host wrote during the read, which is one publication all the same.',
+  },
+  {
+    outcome: 'unjudged',
+    expect: 'ACCEPTABLE',
+    description: 'More publications than the checker remembers came during the read.',
+  },
+  {
+    outcome: 'broken',
+    expect: 'FORBIDDEN',
+    description: 'The read is no publication that was current during the call.',
+  },
 ] as const;
 
 /** Latest publications of each writer that are shown as evidence. */
@@ -58,7 +74,8 @@ export class HistoryReader {
   /** Before a read: samples what is out. */
   before(): void {
     const { histories } = this.#check;
-    for (let writer = 0; writer < histories.length; writer++) this.#from[writer] = histories[writer]!.finished;
+    for (let writer = 0; writer < histories.length; writer++)
+      this.#from[writer] = histories[writer]!.finished;
   }
 
   /**
@@ -93,14 +110,26 @@ export class HistoryReader {
   #broken(match: Match, readings: readonly bigint[]): never {
     this.#thread.outcome(BROKEN);
     const value = readings.map((reading) => this.#show(reading)).join(' or ');
-    const evidence = this.#duringCall().map(({ name, value: published }) => `${name}: ${this.#show(published)}`);
+    const evidence = this.#duringCall().map(
+      ({ name, value: published }) => `${name}: ${this.#show(published)}`,
+    );
     evidence.push(`read ${value}`);
     if (match === 'stale') {
-      this.#thread.violated('F1', `What was read (${value}) had been replaced before the call.`, evidence);
+      this.#thread.violated(
+        'F1',
+        `What was read (${value}) had been replaced before the call.`,
+        evidence,
+      );
     }
-    const torn = readings.map((reading) => this.#mixture(reading)).find((mixture) => mixture !== undefined);
+    const torn = readings
+      .map((reading) => this.#mixture(reading))
+      .find((mixture) => mixture !== undefined);
     if (torn === undefined) {
-      this.#thread.violated('F1', `What was read (${value}) was not published, nor mixed from what was.`, evidence);
+      this.#thread.violated(
+        'F1',
+        `What was read (${value}) was not published, nor mixed from what was.`,
+        evidence,
+      );
     }
     const message = `What was read (${value}) mixes two publications.`;
     return this.#thread.violated(this.#check.torn, message, [...evidence, torn]);

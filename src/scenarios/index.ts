@@ -4,15 +4,14 @@ import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
 import { clockSetWhileRunning } from './clock-set-while-running.ts';
 import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
-import { pvclockOwnArea } from './pvclock-own-area.ts';
-import { pvclockTornRead } from './pvclock-torn-read.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
 import { storeBuffering } from './litmus/store-buffering.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
-import { pvTlbFlush } from './pv-tlb-flush.ts';
+import { pvclockOwnArea } from './pvclock-own-area.ts';
+import { pvclockTornRead } from './pvclock-torn-read.ts';
 import { requestKick } from './request-kick.ts';
 import type { Scenario } from './scenario.ts';
 import { stealTimeRemoteRead } from './steal-time-remote-read.ts';
@@ -30,7 +29,6 @@ export const scenarios: readonly Scenario[] = [
   wallClockReaders,
   stealTimeRemoteRead,
   preemptedFlag,
-  pvTlbFlush,
   pvEoiStorm,
   pvEoiRemoteClear,
   requestKick,

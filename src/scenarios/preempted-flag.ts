@@ -34,9 +34,21 @@ const SPINS_OFF = 32;
 const STEPS_PER_INSTRUCTION = 16;
 
 const OUTCOMES = [
-  { outcome: 'running', expect: 'ACCEPTABLE', description: 'The flag was clear during the whole look.' },
-  { outcome: 'preempted', expect: 'INTERESTING', description: 'The flag was set during the whole look, and the vCPU was not executing.' },
-  { outcome: 'unjudged', expect: 'ACCEPTABLE', description: 'The host changed the flag during the look.' },
+  {
+    outcome: 'running',
+    expect: 'ACCEPTABLE',
+    description: 'The flag was clear during the whole look.',
+  },
+  {
+    outcome: 'preempted',
+    expect: 'INTERESTING',
+    description: 'The flag was set during the whole look, and the vCPU was not executing.',
+  },
+  {
+    outcome: 'unjudged',
+    expect: 'ACCEPTABLE',
+    description: 'The host changed the flag during the look.',
+  },
 ] as const;
 const RUNNING = 0;
 const PREEMPTED = 1;
@@ -45,7 +57,8 @@ const UNJUDGED = 2;
 /** Another thread of the host takes vCPU 0's physical CPU; the other vCPUs look at its preempted byte. */
 export const preemptedFlag: Scenario = {
   name: 'preempted-flag',
-  summary: 'The host preempts vCPU 0, in guest code and in the middle of instructions; others look whether it is preempted.',
+  summary:
+    'The host preempts vCPU 0, in guest code and in the middle of instructions; others look whether it is preempted.',
   mechanism: 'steal-time',
   roles: ['vcpuIsPreempted'],
   invariants: ['S3', 'F1'],
@@ -56,7 +69,11 @@ export const preemptedFlag: Scenario = {
   instrument: (ops, thread) => noteExecution(noteFlag(ops, thread.ledger), thread.ledger),
   threads: ({ vcpus }) => [
     { name: 'vcpu0', vcpu: VICTIM, start: execute },
-    ...Array.from({ length: vcpus - 1 }, (_, index) => ({ name: `vcpu${index + 1}`, vcpu: index + 1, start: look })),
+    ...Array.from({ length: vcpus - 1 }, (_, index) => ({
+      name: `vcpu${index + 1}`,
+      vcpu: index + 1,
+      start: look,
+    })),
     { name: 'scheduler', start: preempt },
   ],
 };
@@ -100,7 +117,10 @@ function noteExecution(ops: HostOps, ledger: Ledger): HostOps {
 function noteFlag(ops: HostOps, ledger: Ledger): HostOps {
   const change = (kvm: Kvm, vcpu: VcpuRecord, act: () => void): void => {
     const area = ops.stealArea(kvm, vcpu);
-    if (area === UNBACKED) return act();
+    if (area === UNBACKED) {
+      act();
+      return;
+    }
     const next = (ledger.load32(FLAG) & ~FLAG_MASK) + FLAG_NEXT;
     ledger.store32(FLAG, (next | FLAG_CHANGING) >>> 0);
     act();
@@ -110,7 +130,8 @@ function noteFlag(ops: HostOps, ledger: Ledger): HostOps {
   return {
     ...ops,
     setPreempted: (kvm, vcpu) => change(kvm, vcpu, () => ops.setPreempted(kvm, vcpu)),
-    clearPreempted: (kvm, vcpu, area) => change(kvm, vcpu, () => ops.clearPreempted(kvm, vcpu, area)),
+    clearPreempted: (kvm, vcpu, area) =>
+      change(kvm, vcpu, () => ops.clearPreempted(kvm, vcpu, area)),
   };
 }
 
@@ -149,10 +170,16 @@ function look({ cpu, roles, ledger, outcome, violated }: VcpuThread): Program {
       }
       const set = (flag & FLAG_MASK) === FLAG_SET;
       if (preempted !== set) {
-        violated('F1', `The guest says that vCPU ${VICTIM} was ${preempted ? '' : 'not '}preempted, and the flag was ${set ? 'set' : 'clear'} during the whole call.`);
+        violated(
+          'F1',
+          `The guest says that vCPU ${VICTIM} was ${preempted ? '' : 'not '}preempted, and the flag was ${set ? 'set' : 'clear'} during the whole call.`,
+        );
       }
       if (set && (execution & EXECUTING) !== 0 && ledger.load32(EXECUTION) === execution) {
-        violated('S3', `vCPU ${VICTIM} was executing during the whole call, and PREEMPTED was set.`);
+        violated(
+          'S3',
+          `vCPU ${VICTIM} was executing during the whole call, and PREEMPTED was set.`,
+        );
       }
       outcome(set ? PREEMPTED : RUNNING);
     },

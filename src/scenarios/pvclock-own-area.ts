@@ -20,7 +20,8 @@ const STEPS_OF_A_READ = 14;
 /** Every vCPU reads its own area, which is updated only at its own exits; those come at any step. */
 export const pvclockOwnArea: Scenario = {
   name: 'pvclock-own-area',
-  summary: 'Every vCPU reads its own pvclock area, which the host updates at exits of that vCPU, at any step.',
+  summary:
+    'Every vCPU reads its own pvclock area, which the host updates at exits of that vCPU, at any step.',
   mechanism: 'kvmclock',
   roles: ['readClock'],
   invariants: ['P1', 'P3', 'F1'],
@@ -28,7 +29,8 @@ export const pvclockOwnArea: Scenario = {
   vcpus: { default: 2, least: 1, most: 64 },
   machine: { exitsAnywhere: true },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
-  instrument: (ops, thread) => notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
+  instrument: (ops, thread) =>
+    notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: readOwnArea })),
 };
@@ -36,7 +38,11 @@ export const pvclockOwnArea: Scenario = {
 function readOwnArea(thread: VcpuThread): Program {
   registerClock(thread);
   const { cpu, random } = thread;
-  const reader = new ClockReader(thread, publicationsOf(thread, cpu.id, PUBLICATIONS), clockAddresses(cpu.id));
+  const reader = new ClockReader(
+    thread,
+    publicationsOf(thread, cpu.id, PUBLICATIONS),
+    clockAddresses(cpu.id),
+  );
   let previous = 0n;
   return {
     step() {

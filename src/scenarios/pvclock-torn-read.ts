@@ -1,5 +1,13 @@
-import { clockAddresses, notePublications, publicationsOf, REFRESH_BYTES, refreshPairs, registerClock, requestClockUpdate } from './clock-support.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
+import {
+  clockAddresses,
+  notePublications,
+  publicationsOf,
+  REFRESH_BYTES,
+  refreshPairs,
+  registerClock,
+  requestClockUpdate,
+} from './clock-support.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { Scenario, VcpuThread } from './scenario.ts';
 
@@ -18,7 +26,8 @@ export const pvclockTornRead: Scenario = {
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
   ledgerBytes: PUBLICATIONS + PUBLICATIONS_BYTES,
-  instrument: (ops, thread) => notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
+  instrument: (ops, thread) =>
+    notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
   threads: ({ vcpus }) => [
     {
       name: 'vcpu0',

@@ -1,8 +1,8 @@
+import type { ThreadVcpu } from '../cpu/thread-vcpu.ts';
 import type { GuestRoles, RoleName } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import type { MachineSpec } from '../host/machine.ts';
-import type { ThreadVcpu } from '../cpu/thread-vcpu.ts';
 import type { InvariantId } from './invariants.ts';
 import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';

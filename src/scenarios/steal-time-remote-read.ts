@@ -3,7 +3,7 @@ import type { Vcpu } from '../cpu/vcpu.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Gpa } from '../memory/memory-port.ts';
 import { stealArea } from './guest-map.ts';
-import { History, HISTORY_BYTES } from './history.ts';
+import { HISTORY_BYTES, History } from './history.ts';
 import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 import { registerSteal } from './steal-support.ts';
@@ -21,7 +21,8 @@ const MOST_MORE = 2 ** 19;
 /** The vCPU thread of vCPU 0 is preempted again and again while other vCPUs read its steal time. */
 export const stealTimeRemoteRead: Scenario = {
   name: 'steal-time-remote-read',
-  summary: 'vCPU 0 loses its physical CPU again and again; others read its steal time, in 64 bits and in two halves.',
+  summary:
+    'vCPU 0 loses its physical CPU again and again; others read its steal time, in 64 bits and in two halves.',
   mechanism: 'steal-time',
   roles: ['readSteal'],
   invariants: ['S2', 'S1', 'F1'],

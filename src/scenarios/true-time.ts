@@ -1,5 +1,5 @@
-import { type MachineSpec, perVcpu } from '../host/machine.ts';
 import type { ClockParameters } from '../host/kvmclock.ts';
+import { type MachineSpec, perVcpu } from '../host/machine.ts';
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 

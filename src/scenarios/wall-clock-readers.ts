@@ -2,9 +2,14 @@ import { MSR_KVM_WALL_CLOCK_NEW } from '../abi/msr.ts';
 import { PVCLOCK_WALL_CLOCK_VERSION } from '../abi/pvclock-wall-clock.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
-import { clockAddresses, notePublications, publicationsOf, registerClock } from './clock-support.ts';
+import {
+  clockAddresses,
+  notePublications,
+  publicationsOf,
+  registerClock,
+} from './clock-support.ts';
 import { WALL_CLOCK_AREA } from './guest-map.ts';
-import { History, HISTORY_BYTES } from './history.ts';
+import { HISTORY_BYTES, History } from './history.ts';
 import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
 import { PUBLICATIONS_BYTES, timeAt } from './publications.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -27,7 +32,8 @@ const REALTIME_STEP = 1_003_000_007n;
 /** A vCPU writes the wall clock MSR again and again while the others read the area. */
 export const wallClockReaders: Scenario = {
   name: 'wall-clock-readers',
-  summary: 'A vCPU writes the wall clock MSR while CLOCK_REALTIME is stepped; the others read wall clock and clock.',
+  summary:
+    'A vCPU writes the wall clock MSR while CLOCK_REALTIME is stepped; the others read wall clock and clock.',
   mechanism: 'wall-clock',
   roles: ['readWallClock'],
   invariants: ['W1', 'F1'],
@@ -77,7 +83,8 @@ function noteWallClock(ops: HostOps, thread: HostThread): HostOps {
 }
 
 function writeWallClocks({ cpu, kvm, machine, idle }: VcpuThread): Program {
-  if (cpu.id === 0) cpu.store32(WALL_CLOCK_AREA + PVCLOCK_WALL_CLOCK_VERSION, machine.initialVersion >>> 0);
+  if (cpu.id === 0)
+    cpu.store32(WALL_CLOCK_AREA + PVCLOCK_WALL_CLOCK_VERSION, machine.initialVersion >>> 0);
   const write = (): void => {
     kvm.memory.lockAdd64(kvm.vm + VM.realtimeOffset, REALTIME_STEP);
     cpu.wrmsr(MSR_KVM_WALL_CLOCK_NEW, BigInt(WALL_CLOCK_AREA));

@@ -5,7 +5,6 @@ import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
 import { requestMutants } from './requests.ts';
 import { stealTimeMutants } from './steal-time.ts';
-import { tlbFlushMutants } from './tlb-flush.ts';
 import { wallClockMutants } from './wall-clock.ts';
 
 /** All broken twins, as `pvrace list` shows them. */
@@ -14,7 +13,6 @@ export const mutants: readonly Mutant[] = [
   ...pvclockHostMutants,
   ...wallClockMutants,
   ...stealTimeMutants,
-  ...tlbFlushMutants,
   ...pvEoiMutants,
   ...requestMutants,
 ];

@@ -19,7 +19,6 @@ const RESULTS: { readonly [Role in RoleName]: readonly [string, (value: unknown)
   readWallClock: ['a bigint from 0 to 2^64 - 1', isUnsigned64],
   readSteal: ['a bigint from 0 to 2^64 - 1', isUnsigned64],
   vcpuIsPreempted: ['a boolean', (value) => typeof value === 'boolean'],
-  flushTlb: ['a number from 0 to 2^32 - 1', isUnsigned32],
   checkGuestStopped: ['a boolean', (value) => typeof value === 'boolean'],
   signalEoi: ['nothing', (value) => value === undefined],
   detect: ['an object or undefined', (value) => value === undefined || typeof value === 'object'],
@@ -59,10 +58,6 @@ export function checkedRoles(
 
 function isUnsigned64(value: unknown): boolean {
   return typeof value === 'bigint' && value >= 0n && value < TWO_TO_64;
-}
-
-function isUnsigned32(value: unknown): boolean {
-  return typeof value === 'number' && value >>> 0 === value;
 }
 
 function describe(value: unknown): string {

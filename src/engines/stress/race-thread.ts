@@ -21,7 +21,6 @@ import {
   storeControl,
   waitWhile,
 } from '../../memory/wait.ts';
-import { findScenario } from '../../scenarios/index.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { Ledger } from '../../scenarios/ledger.ts';
 import { hashSeed, Random } from '../../scenarios/random.ts';
@@ -34,17 +33,21 @@ import type {
   VcpuThread,
 } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
+import { findRunnable } from '../runnable.ts';
 import { runCanary } from './canary.ts';
 import { checkedRoles, RoleReturned } from './checked-roles.ts';
 import * as control from './control.ts';
 import { GuestModuleError, loadGuest } from './guest-module.ts';
 import { idler } from './idle.ts';
+import { Latencies } from './latencies.ts';
 import { stopEverybody } from './stop.ts';
 import type { ThreadReport, ThreadTask } from './task.ts';
 import { ViolationFound } from './violation.ts';
 
 /** Steps between two looks at the stop word, and two publications of the counters. */
 const STRIDE = 64;
+/** The same for a run that is measured. */
+const QUIET_STRIDE = 256;
 
 /** Steps of a vCPU from the start of a stride to its delay, at most: any step of the first few calls. */
 const STEPS_PER_DELAY = 64;
@@ -58,7 +61,7 @@ const PHASE_MILLISECONDS = 10;
 
 /** Becomes one thread of a run: builds it, waits for the start, races, and tells how it ended. */
 export async function raceThread(task: ThreadTask): Promise<ThreadReport> {
-  const scenario = findScenario(task.scenario);
+  const scenario = findRunnable(task.scenario);
   const mutant = task.mutant === undefined ? undefined : findMutant(task.mutant);
   const spec = scenario.threads(task.machine)[task.index]!;
   const memory = openSharedMemory(task.memory, task.access);
@@ -79,10 +82,13 @@ export async function raceThread(task: ThreadTask): Promise<ThreadReport> {
   }
 }
 
+/** What every report has, whatever it ends with. */
+type ReportCommon = 'thread' | 'canaryUpdates' | 'latencies' | 'tscSamples';
+
 type Ending =
   | { readonly kind: 'finished' }
-  | Omit<Extract<ThreadReport, { kind: 'violation' }>, 'thread' | 'canaryUpdates'>
-  | Omit<Extract<ThreadReport, { kind: 'failure' }>, 'thread' | 'canaryUpdates'>;
+  | Omit<Extract<ThreadReport, { kind: 'violation' }>, ReportCommon>
+  | Omit<Extract<ThreadReport, { kind: 'failure' }>, ReportCommon>;
 
 class RaceThread {
   readonly #task: ThreadTask;
@@ -91,6 +97,7 @@ class RaceThread {
   readonly #memory: SharedMemory;
   readonly #block: number;
   readonly #counts: Float64Array;
+  readonly #operationCount: Float64Array;
   readonly #stopped: () => boolean;
   readonly #random: Random;
   readonly #noise: Noise;
@@ -99,6 +106,7 @@ class RaceThread {
   #program: Program | undefined;
   #canaryUpdates = 0;
   #operations = 0;
+  #latencies: Latencies | undefined;
 
   constructor(task: ThreadTask, scenario: Scenario, spec: ThreadSpec, memory: SharedMemory) {
     this.#task = task;
@@ -110,6 +118,11 @@ class RaceThread {
       memory.u8.buffer,
       this.#block + control.THREAD_OUTCOMES,
       control.MAX_OUTCOMES,
+    );
+    this.#operationCount = new Float64Array(
+      memory.u8.buffer,
+      this.#block + control.THREAD_OPERATIONS,
+      1,
     );
     this.#random = new Random(hashSeed(task.seed, scenario.name, task.index));
     const noise = new Random(hashSeed(task.seed, 'noise', task.index));
@@ -126,7 +139,9 @@ class RaceThread {
     const random = this.#random;
     const noise = this.#noise;
     const host = new ThreadHostCpu(
-      this.#scenario.rounds === undefined ? new NoisyMemory(memory, noise) : memory,
+      this.#scenario.rounds === undefined && !this.#task.quiet
+        ? new NoisyMemory(memory, noise)
+        : memory,
       memory,
       slots,
       timeSource(this.#task, memory),
@@ -178,7 +193,9 @@ class RaceThread {
     this.#cpu = cpu;
     thread.cpu = cpu;
     thread.vcpu = vcpu;
-    thread.roles = checkedRoles(roles, memory.i32, (this.#block + control.THREAD_ROLE) >>> 2, host);
+    thread.roles = this.#task.quiet
+      ? roles
+      : checkedRoles(roles, memory.i32, (this.#block + control.THREAD_ROLE) >>> 2, host);
     hypervisor.load();
     cpu.start();
     this.#program = this.#spec.start(thread as unknown as VcpuThread);
@@ -189,7 +206,7 @@ class RaceThread {
   measure(): void {
     this.#state(control.THREAD_READY);
     this.#awaitPhase(control.PHASE_CANARY);
-    if (this.#task.index < 2) {
+    if (this.#task.index < 2 && !this.#task.quiet) {
       this.#canaryUpdates = runCanary(this.#memory, this.#task.control, this.#noise);
     }
     this.#state(control.THREAD_MEASURED);
@@ -200,7 +217,8 @@ class RaceThread {
   race(): void {
     this.#state(control.THREAD_RACING);
     this.#cpu?.start();
-    if (this.#scenario.rounds === undefined) this.#raceFreely();
+    if (this.#task.quiet && this.#scenario.rounds === undefined) this.#raceQuietly();
+    else if (this.#scenario.rounds === undefined) this.#raceFreely();
     else this.#raceInRounds(this.#scenario.rounds.instances);
     this.#cpu?.finish();
   }
@@ -213,6 +231,18 @@ class RaceThread {
       this.#writeMsr();
       for (let i = 0; i < STRIDE; i++) program.step(0);
       this.#count(STRIDE);
+    }
+  }
+
+  /** Nothing but steps, and the time of one of them now and then. */
+  #raceQuietly(): void {
+    const program = this.#program!;
+    const latencies = new Latencies();
+    this.#latencies = latencies;
+    while (!this.#stopped()) {
+      for (let i = 0; i < QUIET_STRIDE; i++) program.step(0);
+      latencies.time(program);
+      this.#count(QUIET_STRIDE + 1);
     }
   }
 
@@ -254,11 +284,7 @@ class RaceThread {
     // A violation that somebody's catch swallowed still ends the run.
     if (this.#violation !== undefined) throw this.#violation;
     this.#operations += steps;
-    this.#f64(control.THREAD_OPERATIONS)[0] = this.#operations;
-  }
-
-  #f64(offset: number): Float64Array {
-    return new Float64Array(this.#memory.u8.buffer, this.#block + offset, 1);
+    this.#operationCount[0] = this.#operations;
   }
 
   /** Turns whatever ended the thread into data. */
@@ -293,7 +319,13 @@ class RaceThread {
   }
 
   report(ending: Ending): ThreadReport {
-    return { ...ending, thread: this.#spec.name, canaryUpdates: this.#canaryUpdates };
+    return {
+      ...ending,
+      thread: this.#spec.name,
+      canaryUpdates: this.#canaryUpdates,
+      latencies: this.#latencies?.nanoseconds ?? [],
+      tscSamples: this.#cpu?.sampled ?? 0,
+    };
   }
 
   close(): void {

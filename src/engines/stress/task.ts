@@ -1,12 +1,13 @@
 import type { MachineMap, MachineSpec } from '../../host/machine.ts';
 import type { AccessMode } from '../../memory/shared-memory.ts';
+import type { WasmMemory } from '../../memory/wasm-memory.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import type { FailureCode } from '../result.ts';
 import type { ControlMap } from './control.ts';
 
 /** What one worker needs to become one thread of a run. Crosses by structured clone. */
 export interface ThreadTask {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly access: AccessMode;
   readonly scenario: string;
   readonly mutant: string | undefined;
@@ -22,6 +23,8 @@ export interface ThreadTask {
   readonly seed: string;
   /** Stop after so many operations of this thread; 0 for never. */
   readonly operations: number;
+  /** Benchmarks: no noise, no canary, roles as they are; a call now and then is timed. */
+  readonly quiet: boolean;
 }
 
 /** How a thread ended. Returned, not thrown: custom errors do not survive the way between threads. */
@@ -29,8 +32,12 @@ export type ThreadReport = ThreadFinished | ThreadViolation | ThreadFailure;
 
 interface ThreadReportCommon {
   readonly thread: string;
-  /** Updates that the canary lost, seen by this thread. */
+  /** Increments of the canary that this thread did. */
   readonly canaryUpdates: number;
+  /** Nanoseconds of single steps, sampled; only of a quiet run. */
+  readonly latencies: readonly number[];
+  /** TSC samples that the vCPU's guest took. */
+  readonly tscSamples: number;
 }
 
 export interface ThreadFinished extends ThreadReportCommon {

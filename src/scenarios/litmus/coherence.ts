@@ -1,5 +1,5 @@
 import type { OutcomeSpec } from '../scenario.ts';
-import { litmus, type LitmusTest } from './litmus.ts';
+import { type LitmusTest, litmus } from './litmus.ts';
 
 const VALUES = [0, 1, 2];
 
@@ -24,7 +24,8 @@ export const coherenceTest: LitmusTest = {
 function graded(first: number, second: number): OutcomeSpec {
   const outcome = `${first}, ${second}`;
   if (second < first) return { outcome, expect: 'FORBIDDEN', description: 'The word went back.' };
-  if (second === first) return { outcome, expect: 'ACCEPTABLE', description: 'The same value twice.' };
+  if (second === first)
+    return { outcome, expect: 'ACCEPTABLE', description: 'The same value twice.' };
   return { outcome, expect: 'ACCEPTABLE', description: 'A store came between the two loads.' };
 }
 

@@ -1,4 +1,4 @@
-import { litmus, type LitmusTest } from './litmus.ts';
+import { type LitmusTest, litmus } from './litmus.ts';
 
 /** One thread stores data, then a flag; the other one loads the flag, then the data. */
 export const messagePassingTest: LitmusTest = {
@@ -17,8 +17,16 @@ export const messagePassingTest: LitmusTest = {
   ],
   outcomes: [
     { outcome: '0, 0', expect: 'ACCEPTABLE', description: 'Neither was seen.' },
-    { outcome: '0, 1', expect: 'ACCEPTABLE', description: 'The data came between the two loads, or the flag after them.' },
-    { outcome: '1, 0', expect: 'FORBIDDEN', description: 'The flag was seen and the data was not.' },
+    {
+      outcome: '0, 1',
+      expect: 'ACCEPTABLE',
+      description: 'The data came between the two loads, or the flag after them.',
+    },
+    {
+      outcome: '1, 0',
+      expect: 'FORBIDDEN',
+      description: 'The flag was seen and the data was not.',
+    },
     { outcome: '1, 1', expect: 'ACCEPTABLE', description: 'Both were seen.' },
   ],
 };
