@@ -7,7 +7,7 @@ import type { Noise } from './noise.ts';
 import { KICK_DELAY, KICK_IPI, KICK_STOP } from './thread-host-cpu.ts';
 import { VirtualCpu } from './virtual-cpu.ts';
 
-/** TSC samples of one call that {@link ThreadVcpu} remembers for the checker; later ones wrap. */
+/** TSC samples of one call that {@link ThreadVcpu} remembers for the checker, a power of two; later ones wrap. */
 const SAMPLES = 16;
 
 /** Instructions that may run between the arrival of a kick and its exit, at most: about a microsecond. */
@@ -15,8 +15,9 @@ const MOST_STEPS_TO_KICK = 200;
 
 /** A vCPU on a real thread: it exits when its kick word says so, or after a chosen number of steps. */
 export class ThreadVcpu extends VirtualCpu {
-  protected readonly words: Int32Array<SharedArrayBuffer>;
-  protected readonly kickIndex: number;
+  /** The kick word alone: a view of one element, whose index and bounds are constants. */
+  protected readonly kick: Int32Array<SharedArrayBuffer>;
+  readonly #kickAddress: HostAddress;
   #stepsToExit = 0;
   #stepsToKick = -1;
   #stepsToDelay = 0;
@@ -40,8 +41,8 @@ export class ThreadVcpu extends VirtualCpu {
     this.#latency = latency;
     this.#memory = memory;
     this.#noise = noise;
-    this.words = memory.i32;
-    this.kickIndex = kick >>> 2;
+    this.kick = new Int32Array(memory.i32.buffer, kick, 1);
+    this.#kickAddress = kick;
   }
 
   /** Arms an exit before the n-th step from now: the host's timer tick. 0 disarms it. */
@@ -50,7 +51,7 @@ export class ThreadVcpu extends VirtualCpu {
   }
 
   protected exitPending(): boolean {
-    const kick = this.words[this.kickIndex]!;
+    const kick = this.kick[0]!;
     if (kick !== 0) {
       if ((kick & KICK_DELAY) !== 0 && --this.#stepsToDelay <= 0) this.#delay();
       if ((kick & KICK_STOP) !== 0) return true;
@@ -65,11 +66,11 @@ export class ThreadVcpu extends VirtualCpu {
    */
   delayAfter(steps: number): void {
     this.#stepsToDelay = steps;
-    this.#memory.lockOr32(this.kickIndex * 4, KICK_DELAY);
+    this.#memory.lockOr32(this.#kickAddress, KICK_DELAY);
   }
 
   #delay(): void {
-    this.#memory.lockAnd32(this.kickIndex * 4, ~KICK_DELAY);
+    this.#memory.lockAnd32(this.#kickAddress, ~KICK_DELAY);
     this.#noise.delay();
   }
 
@@ -92,7 +93,7 @@ export class ThreadVcpu extends VirtualCpu {
   }
   /** The TSC sample taken `back` samples before the newest, 0 being the newest. */
   sample(back: number): bigint {
-    return this.#samples[(this.#sampled - 1 - back) % SAMPLES]!;
+    return this.#samples[(this.#sampled - 1 - back) & (SAMPLES - 1)]!;
   }
   /** How many of the samples are still remembered. */
   get remembered(): number {
@@ -100,7 +101,7 @@ export class ThreadVcpu extends VirtualCpu {
   }
 
   protected override sampleTsc(tsc: bigint): bigint {
-    this.#samples[this.#sampled++ % SAMPLES] = tsc;
+    this.#samples[this.#sampled++ & (SAMPLES - 1)] = tsc;
     return tsc;
   }
 }
@@ -150,6 +151,14 @@ export class PlainThreadVcpu extends ThreadVcpu {
     if (this.#slow(gpa) || (gpa & 7) !== 0) return super.load64(gpa);
     return this.#u64[gpa >>> 3]!;
   }
+  override rdtsc(): bigint {
+    if (this.kick[0] !== 0) return super.rdtsc();
+    return this.readTsc();
+  }
+  override rdtscOrdered(): bigint {
+    if (this.kick[0] !== 0) return super.rdtsc();
+    return this.readTsc();
+  }
   override store8(gpa: Gpa, value: number): void {
     if (this.#slow(gpa)) super.store8(gpa, value);
     else this.#u8[gpa] = value;
@@ -165,6 +174,6 @@ export class PlainThreadVcpu extends ThreadVcpu {
 
   /** A pending kick, a GPA outside the identity-mapped RAM, or no GPA at all (negative, fractional). */
   #slow(gpa: Gpa): boolean {
-    return this.words[this.kickIndex] !== 0 || gpa >>> 0 !== gpa || gpa >= this.#limit;
+    return this.kick[0] !== 0 || gpa >>> 0 !== gpa || gpa >= this.#limit;
   }
 }

@@ -224,10 +224,14 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
 
   rdtsc(): bigint {
     this.boundary();
-    return this.sampleTsc(guestTscAt(this.#host.hostTsc(), this.#hypervisor.guestTsc));
+    return this.readTsc();
   }
   rdtscOrdered(): bigint {
     return this.rdtsc();
+  }
+  /** RDTSC without the instruction boundary before it. */
+  protected readTsc(): bigint {
+    return this.sampleTsc(guestTscAt(this.#host.hostTsc(), this.#hypervisor.guestTsc));
   }
   /** Hook for whoever judges a clock: sees every TSC value that the program received. */
   protected sampleTsc(tsc: bigint): bigint {
