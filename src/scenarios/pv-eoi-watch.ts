@@ -107,14 +107,15 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
       checkCache(kvm, vcpu);
       // Every interrupt in service has a handler that is still to signal: its own EOI, and no other.
       const handlers = ledger.load32(at(kvm, vcpu) + DEPTH);
-      const injected = (kvm.memory.load32(vcpu + VCPU.injectedVector) | 0) >= 0 ? 1 : 0;
-      const isr = inService(kvm, vcpu) - injected;
+      const beginning = (kvm.memory.load32(vcpu + VCPU.injectedVector) | 0) === NO_VECTOR ? 0 : 1;
       // One that is just signalling may have done so already.
       const signalling = ledger.load32(at(kvm, vcpu) + SIGNALLING);
-      if (isr < handlers || isr > handlers + signalling) {
+      const isr = inService(kvm, vcpu);
+      const least = handlers + beginning;
+      if (isr < least || isr > least + signalling) {
         violated(
           'E4',
-          `${isr} interrupts are in service while ${handlers} handlers have an EOI to give.`,
+          `Interrupts in service: ${isr}. Handlers that have an EOI to give: ${handlers}, about to begin: ${beginning}.`,
         );
       }
       return true;

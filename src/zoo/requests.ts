@@ -5,6 +5,24 @@ import type { Mutant } from '../scenarios/scenario.ts';
 /** Broken hosts of the request handshake. */
 export const requestMutants: readonly Mutant[] = [
   {
+    id: 'Z-R3',
+    mechanism: 'requests',
+    side: 'host',
+    summary:
+      'A request is cleared after it was acted on: one that comes during the action is lost.',
+    source: 'constructed',
+    scenario: 'request-kick',
+    invariants: ['R1'],
+    visibleUnder: ['sc', 'tso', 'weak'],
+    host: {
+      serveRequests(kvm, vcpu, guest) {
+        const before = kvm.memory.load32(vcpu + VCPU.requests);
+        referenceHost.serveRequests(kvm, vcpu, guest);
+        kvm.memory.lockAnd32(vcpu + VCPU.requests, ~before);
+      },
+    },
+  },
+  {
     id: 'Z-R1',
     mechanism: 'requests',
     side: 'host',
@@ -21,24 +39,6 @@ export const requestMutants: readonly Mutant[] = [
         if (memory.load32(vcpu + VCPU.requests) === 0) return true;
         memory.store32(vcpu + VCPU.mode, OUTSIDE_GUEST_MODE);
         return false;
-      },
-    },
-  },
-  {
-    id: 'Z-R3',
-    mechanism: 'requests',
-    side: 'host',
-    summary:
-      'A request is cleared after it was acted on: one that comes during the action is lost.',
-    source: 'constructed',
-    scenario: 'request-kick',
-    invariants: ['R1'],
-    visibleUnder: ['sc', 'tso', 'weak'],
-    host: {
-      serveRequests(kvm, vcpu, guest) {
-        const before = kvm.memory.load32(vcpu + VCPU.requests);
-        referenceHost.serveRequests(kvm, vcpu, guest);
-        kvm.memory.lockAnd32(vcpu + VCPU.requests, ~before);
       },
     },
   },
