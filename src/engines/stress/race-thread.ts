@@ -139,9 +139,7 @@ class RaceThread {
     const random = this.#random;
     const noise = this.#noise;
     const host = new ThreadHostCpu(
-      this.#scenario.rounds === undefined && !this.#task.quiet
-        ? new NoisyMemory(memory, noise)
-        : memory,
+      this.#task.quiet ? memory : new NoisyMemory(memory, noise),
       memory,
       slots,
       timeSource(this.#task, memory),
