@@ -90,6 +90,16 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
     this.interruptFlag = true;
   }
 
+  /**
+   * An exit to user space: the VMM does something on this vCPU's thread, as an ioctl of the vCPU would,
+   * and then runs it again.
+   */
+  exitToUser(vmm: () => void): void {
+    this.#hypervisor.leaveGuest();
+    vmm();
+    this.#enter();
+  }
+
   /** What happens at every instruction boundary. */
   protected boundary(): void {
     if (this.exitPending()) this.exit();

@@ -101,6 +101,7 @@ export const referenceHost = {
   clearIsr: lapic.clearIsr,
   injectPendingEvent: lapic.injectPendingEvent,
   handleInterruptWindow: lapic.handleInterruptWindow,
+  savedIsr: lapic.savedIsr,
   syncLapicToGuest: lapic.syncLapicToGuest,
   syncLapicFromGuest: lapic.syncLapicFromGuest,
 

@@ -130,6 +130,13 @@ export function handleInterruptWindow(kvm: Kvm, vcpu: VcpuRecord): void {
   kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
 }
 
+/** `KVM_GET_LAPIC`, as far as the ISR: what a VMM saves. Source: `kvm_apic_get_state`. */
+export function savedIsr(kvm: Kvm, vcpu: VcpuRecord): number[] {
+  return Array.from({ length: APIC_WORDS }, (_, word) =>
+    kvm.memory.load32(vcpu + VCPU.isr + word * 4),
+  );
+}
+
 /** Before an entry. Source: `kvm_lapic_sync_to_vapic`. */
 export function syncLapicToGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   if (kvm.memory.load32(vcpu + VCPU.apicEnabled) !== 0) kvm.ops.pvEoiToGuest(kvm, vcpu);

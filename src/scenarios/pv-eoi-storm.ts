@@ -1,6 +1,12 @@
 import { MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
 import { pvEoiWord } from './guest-map.ts';
-import { handlerBegins, handlerSignals, WATCH_BYTES, watchPvEoi } from './pv-eoi-watch.ts';
+import {
+  checkSavedIsr,
+  handlerBegins,
+  handlerSignals,
+  WATCH_BYTES,
+  watchPvEoi,
+} from './pv-eoi-watch.ts';
 import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from './scenario.ts';
 
 /** What the guest keeps in the three bytes of the word that are its own. */
@@ -95,6 +101,7 @@ function handleInterrupts(thread: VcpuThread): Program {
       if (!enabled) cpu.sti();
       enabled = true;
       const before = handled;
+      if (random.below(8) === 0) cpu.exitToUser(() => checkSavedIsr(thread, cpu.id));
       if (random.below(4) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_HANDLER));
       for (let i = 0; i < 4; i++) cpu.load32(word);
       outcome(handled === before ? 0 : 1);

@@ -27,6 +27,22 @@ function inService(kvm: Kvm, vcpu: VcpuRecord): number {
   return count;
 }
 
+/** Checks E6: when a VMM saves the LAPIC, no EOI of the guest is still to be taken out of its word. */
+export function checkSavedIsr({ kvm, violated }: HostThread, id: number): void {
+  const vcpu = kvm.vcpu(id);
+  const saved = kvm.ops.savedIsr(kvm, vcpu);
+  if (kvm.memory.load32(vcpu + VCPU.pvEoiPending) !== 0) {
+    const words = saved.map((word) => word.toString(16)).join(' ');
+    violated('E6', `The LAPIC was saved (ISR ${words}) with an offer of PV EOI outstanding.`);
+  }
+}
+
+/** By the trigger mode register itself, whatever the host makes of it. */
+function isLevelTriggered(kvm: Kvm, vcpu: VcpuRecord, vector: number): boolean {
+  const word = kvm.memory.load32(vcpu + VCPU.tmr + (vector >>> 5) * 4);
+  return (word & (1 << (vector & 31))) !== 0;
+}
+
 /** Highest vector whose ISR bit is set, or `NO_VECTOR`. */
 function highestInService(kvm: Kvm, vcpu: VcpuRecord): number {
   for (let word = APIC_WORDS - 1; word >= 0; word--) {
@@ -138,7 +154,7 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
   function checkOffer(kvm: Kvm, vcpu: VcpuRecord): void {
     checkCache(kvm, vcpu);
     const highest = highestInService(kvm, vcpu);
-    if (highest >= 0 && ops.eoiReachesIoapic(kvm, vcpu, highest)) {
+    if (highest >= 0 && isLevelTriggered(kvm, vcpu, highest)) {
       violated('E7', `PV EOI is offered for vector ${highest}, whose EOI an IOAPIC waits for.`);
     }
   }

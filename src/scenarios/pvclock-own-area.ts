@@ -10,6 +10,7 @@ import {
 } from './clock-support.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { Program, Scenario, VcpuThread } from './scenario.ts';
+import { checkVersions } from './version-parity.ts';
 
 const REFRESH = 0;
 const PUBLICATIONS = REFRESH_BYTES;
@@ -24,13 +25,16 @@ export const pvclockOwnArea: Scenario = {
     'Every vCPU reads its own pvclock area, which the host updates at exits of that vCPU, at any step.',
   mechanism: 'kvmclock',
   roles: ['readClock'],
-  invariants: ['P1', 'P3', 'F1'],
+  invariants: ['P1', 'P2', 'P3', 'F1'],
   outcomes: CLOCK_OUTCOMES,
   vcpus: { default: 2, least: 1, most: 64 },
   machine: { exitsAnywhere: true },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) =>
-    notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
+    checkVersions(
+      notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
+      thread,
+    ),
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: readOwnArea })),
 };
