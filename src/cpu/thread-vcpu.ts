@@ -171,6 +171,12 @@ export class PlainThreadVcpu extends ThreadVcpu {
     if (this.#slow(gpa) || (gpa & 7) !== 0) super.store64(gpa, value);
     else this.#u64[gpa >>> 3] = value;
   }
+  override testAndClear(gpa: Gpa, bit: number): boolean {
+    if (this.#slow(gpa) || bit > 7) return super.testAndClear(gpa, bit);
+    const old = this.#u8[gpa]!;
+    this.#u8[gpa] = old & ~(1 << bit);
+    return (old & (1 << bit)) !== 0;
+  }
 
   /** A pending kick, a GPA outside the identity-mapped RAM, or no GPA at all (negative, fractional). */
   #slow(gpa: Gpa): boolean {

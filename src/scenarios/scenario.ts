@@ -80,7 +80,7 @@ export interface HostThreadSpec {
 export interface Program {
   /** One operation: a read, an update, an interrupt. Engines call it again and again. */
   step(instance: number): void;
-  /** Rounds: judges one instance and makes it as new. Exactly one thread of a scenario has it. */
+  /** Rounds: judges one instance, or makes its share of it as new, while no thread runs a step. */
   judge?(instance: number): void;
   /** After the last step, with all threads of the run past theirs. */
   finish?(): void;

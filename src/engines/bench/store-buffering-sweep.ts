@@ -3,7 +3,7 @@ import { BENCH_SCENARIO } from './bench-scenario.ts';
 import type { Workload } from './workload.ts';
 
 /** How far apart the variables of neighbouring samples are, in bytes, by name. */
-const LAYOUTS = { packed: 4, line: 64, page: 4096 } as const;
+const LAYOUTS = { packed: 4, spread: 16, line: 64, page: 4096 } as const;
 
 /** Samples between two barriers. */
 const BATCHES = [64, 256, 1_024, 4_096] as const;
@@ -43,16 +43,18 @@ function scenario(name: string, batch: number, stride: number): Scenario {
             cpu.store32(mine + sample * stride, 1);
             cpu.store32(results + sample * 4, cpu.load32(other + sample * stride));
           };
-          if (vcpu !== 0) return { step };
           const { memory } = kvm;
+          // Each thread resets the variable that it loads: in the next round its load then finds the
+          // line in its own cache, while its store waits in the store buffer for a line of the other's.
+          const reset = (sample: number): void => memory.store32(other + sample * stride, 0);
+          if (vcpu !== 0) return { step, judge: reset };
           return {
             step,
             judge(sample) {
               const seen =
                 memory.load32(RESULTS[0] + sample * 4) + memory.load32(RESULTS[1] + sample * 4);
               outcome(seen === 0 ? WEAK : 1);
-              memory.store32(X + sample * stride, 0);
-              memory.store32(Y + sample * stride, 0);
+              reset(sample);
             },
           };
         },

@@ -258,7 +258,7 @@ class RaceThread {
     const spins = spinBudget(threads, cores);
     const barrier = new Barrier(this.#memory, where.roundBarrier, threads, spins, this.#stopped);
     while (barrier.arrive()) {
-      if (this.#random.below(ROUNDS_PER_LATE_START) === 0) this.#startLate();
+      if (!this.#task.quiet && this.#random.below(ROUNDS_PER_LATE_START) === 0) this.#startLate();
       for (let i = 0; i < instances; i++) program.step(i);
       if (!barrier.arrive()) return;
       if (program.judge !== undefined) {
