@@ -193,6 +193,9 @@ export function fakeLibrary(
         notes: ['Two vCPUs can run side by side.'],
       };
     },
+    async conform() {
+      return [];
+    },
   };
 }
 

@@ -33,7 +33,7 @@ for (const scenario of ['steal-time-remote-read', 'preempted-flag'] as const) {
 }
 
 for (const { id, scenario, invariants } of mutants.filter(
-  ({ mechanism }) => mechanism === 'steal-time',
+  ({ mechanism, notOnThreads }) => mechanism === 'steal-time' && notOnThreads === undefined,
 )) {
   test.serial(`${id} is killed by its own invariant`, async (t) => {
     const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });

@@ -24,4 +24,8 @@ export const installedLibrary: Library = {
     const { diagnose } = await import('../engines/stress/doctor.ts');
     return diagnose();
   },
+  async conform(file) {
+    const { conformFile } = await import('../conformance/conform-file.ts');
+    return conformFile(file);
+  },
 };

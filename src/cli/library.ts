@@ -1,3 +1,4 @@
+import type { GroupResult } from '../conformance/result.ts';
 import type { BenchOptions, BenchReport } from '../engines/bench/index.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import type { Diagnosis } from '../engines/stress/diagnosis.ts';
@@ -14,4 +15,6 @@ export interface Library extends Catalogue {
   /** @throws UsageError, MeasurementFailed */
   bench(options: BenchOptions): Promise<BenchReport>;
   diagnose(): Promise<Diagnosis>;
+  /** @throws UsageError for a file that cannot be read or is no recording */
+  conform(file: string): Promise<readonly GroupResult[]>;
 }

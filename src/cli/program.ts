@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../engines/usage-error.ts';
 import { plain } from '../report/text.ts';
 import { addBenchCommand } from './bench.ts';
+import { addConformCommand } from './conform.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Library } from './library.ts';
@@ -18,6 +19,7 @@ const COMMANDS = [
   addDoctorCommand,
   addStressCommand,
   addBenchCommand,
+  addConformCommand,
 ];
 
 /** Runs a command line (without node and script) and leaves its exit code in `io`. Never throws. */

@@ -21,6 +21,10 @@ export interface Hypervisor {
   /** TSC offset and scaling that the hardware adds, as of the last entry. */
   readonly guestTsc: GuestTsc;
 
+  /** The vCPU's program begins and ends: KVM_RUN is called, and returns for good. */
+  beginRun(): void;
+  endRun(): void;
+
   /** VM exit: leaves guest mode, acknowledges a kick. @throws RunStopped if the run is over */
   leaveGuest(): void;
   /** VM entry. Returns the vector that was injected, or {@link NO_VECTOR}. */

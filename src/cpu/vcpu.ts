@@ -23,6 +23,8 @@ export interface CpuidResult {
 export interface Vcpu {
   /** This vCPU's number, which is also its APIC id. */
   readonly id: number;
+  /** RFLAGS.IF, as PUSHF tells it: whether interrupts are on. */
+  readonly interruptFlag: boolean;
 
   load8(gpa: Gpa): number;
   load16(gpa: Gpa): number;
@@ -88,6 +90,8 @@ export interface Vcpu {
   sti(): void;
   /** Halts until an interrupt or a kick; with interrupts off only a kick wakes it. */
   hlt(): void;
+  /** STI; HLT: no interrupt comes between the two, and one that waits ends the halt. */
+  safeHalt(): void;
   /** PAUSE, and a promise: this spin iteration leaves nothing behind. */
   relax(): void;
 }

@@ -49,12 +49,14 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
 
   /** First VM entry of a program. */
   start(): void {
+    this.#hypervisor.beginRun();
     this.#enter();
   }
 
   /** Last VM exit of a program. */
   finish(): void {
     this.#hypervisor.leaveGuest();
+    this.#hypervisor.endRun();
   }
 
   /** An exit for an external interrupt of the host, then entry; the guest's handlers may run. */
@@ -303,6 +305,15 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
   hlt(): void {
     this.boundary();
     this.#hypervisor.leaveGuest();
+    this.#hypervisor.emulateHlt(this);
+    this.#enter();
+  }
+  safeHalt(): void {
+    this.boundary();
+    this.interruptFlag = true;
+    this.#hypervisor.leaveGuest();
+    // What has waited for RFLAGS.IF ends the halt, and is delivered by this entry.
+    if (this.#hypervisor.interruptWindowRequested) this.#hypervisor.handleInterruptWindow();
     this.#hypervisor.emulateHlt(this);
     this.#enter();
   }

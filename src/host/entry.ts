@@ -17,6 +17,7 @@ import {
 export function enterGuest(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): number {
   const { ops } = kvm;
   for (;;) {
+    if (ops.signalPending(kvm, vcpu)) ops.waitInUserSpace(kvm, vcpu);
     ops.serveRequests(kvm, vcpu, guest);
     if (ops.enterGuestMode(kvm, vcpu)) return ops.takeInjectedVector(kvm, vcpu);
     ops.cancelEntry(kvm, vcpu);

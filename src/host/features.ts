@@ -8,7 +8,11 @@ import { VCPU } from './records.ts';
  * @param feature bit number in EAX of the feature leaf
  */
 export function guestPvHas(kvm: Kvm, vcpu: VcpuRecord, feature: number): boolean {
-  const { memory } = kvm;
-  if (memory.load32(vcpu + VCPU.enforcePvFeatureCpuid) === 0) return true;
-  return (memory.load32(vcpu + VCPU.features) & (1 << feature)) !== 0;
+  if (kvm.memory.load32(vcpu + VCPU.enforcePvFeatureCpuid) === 0) return true;
+  return cpuidOffers(kvm, vcpu, feature);
+}
+
+/** Whether the vCPU's own CPUID offers a feature, enforced or not. */
+export function cpuidOffers(kvm: Kvm, vcpu: VcpuRecord, feature: number): boolean {
+  return (kvm.memory.load32(vcpu + VCPU.features) & (1 << feature)) !== 0;
 }

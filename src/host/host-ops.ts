@@ -1,18 +1,32 @@
+import * as apfMsr from './apf-msr.ts';
 import * as clockIoctls from './clock-ioctls.ts';
+import * as clockPairing from './clock-pairing.ts';
 import * as cpuid from './cpuid.ts';
 import * as entry from './entry.ts';
 import * as features from './features.ts';
 import * as halt from './halt.ts';
 import * as hypercalls from './hypercall.ts';
+import * as kvmRun from './kvm-run.ts';
 import * as kvmclock from './kvmclock.ts';
 import * as lapic from './lapic.ts';
+import * as mapGpaRange from './map-gpa-range.ts';
 import * as masterClock from './master-clock.ts';
+import * as migrationControl from './migration-control.ts';
 import * as msr from './msr.ts';
+import * as msrExit from './msr-exit.ts';
+import * as msrFilter from './msr-filter.ts';
+import * as pollControl from './poll-control.ts';
 import * as pvEoi from './pv-eoi.ts';
+import * as pvUnhalt from './pv-unhalt.ts';
 import * as requests from './requests.ts';
+import * as reset from './reset.ts';
 import * as schedule from './schedule.ts';
+import * as sendIpi from './send-ipi.ts';
+import * as sharedRanges from './shared-ranges.ts';
 import * as stealTime from './steal-time.ts';
 import * as time from './time.ts';
+import * as tscKhz from './tsc-khz.ts';
+import * as tscSync from './tsc-sync.ts';
 import * as wallClock from './wall-clock.ts';
 
 /**
@@ -36,8 +50,21 @@ export const referenceHost = {
 
   setMsr: msr.setMsr,
   getMsr: msr.getMsr,
+  emulateWrmsr: msrExit.emulateWrmsr,
+  emulateRdmsr: msrExit.emulateRdmsr,
+  msrAllowed: msrFilter.msrAllowed,
+  vmmServesMsr: migrationControl.vmmServesMsr,
+  writePollControl: pollControl.writePollControl,
+  writeAsyncPfEnable: apfMsr.writeAsyncPfEnable,
+  writeAsyncPfInt: apfMsr.writeAsyncPfInt,
+  writeAsyncPfAck: apfMsr.writeAsyncPfAck,
   guestPvHas: features.guestPvHas,
   cpuid: cpuid.cpuid,
+  setCpuid: cpuid.setCpuid,
+  setTscKhz: tscKhz.setTscKhz,
+  synchronizeTsc: tscSync.synchronizeTsc,
+  writeGuestTsc: tscSync.writeGuestTsc,
+  resetVcpu: reset.resetVcpu,
 
   bootRawNs: time.bootRawNs,
   bootRawNsAt: time.bootRawNsAt,
@@ -72,6 +99,7 @@ export const referenceHost = {
 
   writeStealTimeMsr: stealTime.writeStealTimeMsr,
   stealArea: stealTime.stealArea,
+  stealCache: stealTime.stealCache,
   recordStealTime: stealTime.recordStealTime,
   clearPreempted: stealTime.clearPreempted,
   updateSteal: stealTime.updateSteal,
@@ -85,9 +113,29 @@ export const referenceHost = {
   preemptVcpu: schedule.preemptVcpu,
 
   haltVcpu: halt.haltVcpu,
+  blockVcpu: halt.blockVcpu,
+  noPoll: halt.noPoll,
+  pollHalted: halt.pollHalted,
   vcpuHasWork: halt.vcpuHasWork,
+  kickCpu: pvUnhalt.kickCpu,
+  makeRunnable: pvUnhalt.makeRunnable,
+
+  beginRun: kvmRun.beginRun,
+  endRun: kvmRun.endRun,
+  signalPending: kvmRun.signalPending,
+  waitInUserSpace: kvmRun.waitInUserSpace,
+  putVcpu: kvmRun.putVcpu,
+  loadVcpu: kvmRun.loadVcpu,
+  stopVcpus: kvmRun.stopVcpus,
+  resumeVcpus: kvmRun.resumeVcpus,
 
   hypercall: hypercalls.hypercall,
+  yieldTo: hypercalls.yieldTo,
+  clockPairing: clockPairing.clockPairing,
+  sendIpis: sendIpi.sendIpis,
+  mapGpaRange: mapGpaRange.mapGpaRange,
+  vmmServesHypercall: mapGpaRange.vmmServesHypercall,
+  setShared: sharedRanges.setShared,
 
   lapicInKernel: lapic.lapicInKernel,
   acceptInterrupt: lapic.acceptInterrupt,
@@ -104,6 +152,7 @@ export const referenceHost = {
   savedIsr: lapic.savedIsr,
   syncLapicToGuest: lapic.syncLapicToGuest,
   syncLapicFromGuest: lapic.syncLapicFromGuest,
+  getLapic: lapic.getLapic,
 
   writePvEoiMsr: pvEoi.writePvEoiMsr,
   pvEoiByte: pvEoi.pvEoiByte,

@@ -7,7 +7,6 @@ import {
 } from '../cpu/hypervisor.ts';
 import type { CpuidResult } from '../cpu/vcpu.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
-import { MSR_OK } from './msr-result.ts';
 import { VCPU } from './records.ts';
 import { KVM_REQ_EVENT, KVM_REQ_STEAL_UPDATE } from './requests.ts';
 
@@ -34,6 +33,13 @@ export class KvmVcpu implements Hypervisor {
     this.#kvm.ops.makeRequest(this.#kvm, this.#vcpu, KVM_REQ_STEAL_UPDATE | KVM_REQ_EVENT);
   }
 
+  beginRun(): void {
+    this.#kvm.ops.beginRun(this.#kvm, this.#vcpu);
+  }
+  endRun(): void {
+    this.#kvm.ops.endRun(this.#kvm, this.#vcpu);
+  }
+
   leaveGuest(): void {
     this.#kvm.ops.leaveGuest(this.#kvm, this.#vcpu);
   }
@@ -41,18 +47,17 @@ export class KvmVcpu implements Hypervisor {
     const { memory, ops } = this.#kvm;
     const vector = ops.enterGuest(this.#kvm, this.#vcpu, guest);
     const offset = memory.load64(this.#vcpu + VCPU.tscOffset);
-    if (offset !== this.#tsc.offset) {
-      this.#tsc = makeGuestTsc(offset, memory.load64(this.#vcpu + VCPU.tscRatio));
-    }
+    const ratio = memory.load64(this.#vcpu + VCPU.tscRatio);
+    if (offset !== this.#tsc.offset || ratio !== this.#tsc.ratio)
+      this.#tsc = makeGuestTsc(offset, ratio);
     return vector;
   }
 
   emulateRdmsr(index: number): bigint | undefined {
-    return this.#kvm.ops.getMsr(this.#kvm, this.#vcpu, { index, hostInitiated: false });
+    return this.#kvm.ops.emulateRdmsr(this.#kvm, this.#vcpu, index);
   }
   emulateWrmsr(index: number, value: bigint): boolean {
-    const access = { index, hostInitiated: false };
-    return this.#kvm.ops.setMsr(this.#kvm, this.#vcpu, access, value) === MSR_OK;
+    return this.#kvm.ops.emulateWrmsr(this.#kvm, this.#vcpu, index, value);
   }
   emulateCpuid(leaf: number): CpuidResult {
     return this.#kvm.ops.cpuid(this.#kvm, this.#vcpu, leaf);

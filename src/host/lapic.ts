@@ -8,19 +8,25 @@ export function lapicInKernel(kvm: Kvm): boolean {
   return kvm.memory.load32(kvm.vm + VM.irqchip) !== IRQCHIP_NONE;
 }
 
+/** Whether a LAPIC that KVM emulates takes part. Source: `kvm_lapic_enabled`. */
+function lapicEnabled(kvm: Kvm, vcpu: VcpuRecord): boolean {
+  return kvm.ops.lapicInKernel(kvm) && kvm.memory.load32(vcpu + VCPU.apicEnabled) !== 0;
+}
+
 /**
- * An interrupt arrives, from any thread. Source: `__apic_accept_irq`.
+ * An interrupt arrives, from any thread; a disabled LAPIC drops it. Source: `__apic_accept_irq`.
  *
  * @param level level-triggered: an IOAPIC waits for its EOI
  */
 export function acceptInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number, level = false): void {
   const { memory, ops } = kvm;
+  if (!lapicEnabled(kvm, vcpu)) return;
   const bit = 1 << (vector & 31);
   const word = (vector >>> 5) * 4;
   if (level) memory.lockOr32(vcpu + VCPU.tmr + word, bit);
   else memory.lockAnd32(vcpu + VCPU.tmr + word, ~bit);
   memory.lockOr32(vcpu + VCPU.irr + word, bit);
-  // After the IRR: clearIrr looks for what is left after it has cleared irr_pending.
+  // After the IRR: pairs with clearIrr, which clears irr_pending before it looks for what is left.
   memory.store32(vcpu + VCPU.irrPending, 1);
   ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
   ops.kickVcpu(kvm, vcpu);
@@ -47,21 +53,21 @@ export function highestIsr(kvm: Kvm, vcpu: VcpuRecord): number {
   return cached !== NO_VECTOR ? cached : highestVector(kvm, vcpu + VCPU.isr);
 }
 
-/** Recomputes the processor priority. Source: `apic_update_ppr`. */
+/** Recomputes the processor priority. Source: `__apic_update_ppr`. */
 export function updatePpr(kvm: Kvm, vcpu: VcpuRecord): number {
   const { memory, ops } = kvm;
-  const tpr = memory.load32(vcpu + VCPU.tpr);
+  const tpr = memory.load32(vcpu + VCPU.tpr) & 0xff;
   const isr = ops.highestIsr(kvm, vcpu);
   const isrClass = isr === NO_VECTOR ? 0 : isr & 0xf0;
-  const ppr = (tpr & 0xf0) >= isrClass ? tpr & 0xff : isrClass;
+  const ppr = (tpr & 0xf0) >= isrClass ? tpr : isrClass;
   memory.store32(vcpu + VCPU.ppr, ppr);
   return ppr;
 }
 
 /** The vector that may be injected by priority, or `NO_VECTOR`. Source: `kvm_apic_has_interrupt`. */
 export function pendingInterrupt(kvm: Kvm, vcpu: VcpuRecord): number {
-  const { memory, ops } = kvm;
-  if (memory.load32(vcpu + VCPU.apicEnabled) === 0) return NO_VECTOR;
+  const { ops } = kvm;
+  if (!lapicEnabled(kvm, vcpu)) return NO_VECTOR;
   const ppr = ops.updatePpr(kvm, vcpu);
   const irr = ops.highestIrr(kvm, vcpu);
   return irr === NO_VECTOR || (irr & 0xf0) <= (ppr & 0xf0) ? NO_VECTOR : irr;
@@ -80,7 +86,8 @@ export function acknowledgeInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number)
 /** Source: `apic_clear_irr`. */
 export function clearIrr(kvm: Kvm, vcpu: VcpuRecord, vector: number): void {
   const { memory } = kvm;
-  // Before the search below: pairs with acceptInterrupt, which sets the bit first.
+  // Before the search below: pairs with acceptInterrupt, which sets irr_pending after the IRR. A vector
+  // that the search misses sets it again.
   memory.store32(vcpu + VCPU.irrPending, 0);
   memory.lockAnd32(vcpu + VCPU.irr + (vector >>> 5) * 4, ~(1 << (vector & 31)));
   if (highestVector(kvm, vcpu + VCPU.irr) !== NO_VECTOR) {
@@ -139,10 +146,37 @@ export function savedIsr(kvm: Kvm, vcpu: VcpuRecord): number[] {
 
 /** Before an entry. Source: `kvm_lapic_sync_to_vapic`. */
 export function syncLapicToGuest(kvm: Kvm, vcpu: VcpuRecord): void {
-  if (kvm.memory.load32(vcpu + VCPU.apicEnabled) !== 0) kvm.ops.pvEoiToGuest(kvm, vcpu);
+  if (lapicEnabled(kvm, vcpu)) kvm.ops.pvEoiToGuest(kvm, vcpu);
 }
 
 /** After an exit, before anything else looks at the LAPIC. Source: `kvm_lapic_sync_from_vapic`. */
 export function syncLapicFromGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   if (kvm.memory.load32(vcpu + VCPU.pvEoiPending) !== 0) kvm.ops.pvEoiFromGuest(kvm, vcpu);
+}
+
+/** The registers of a LAPIC that matter here: IRR, ISR and TMR as eight words each, lowest vectors first. */
+export interface LapicState {
+  readonly irr: readonly number[];
+  readonly isr: readonly number[];
+  readonly tmr: readonly number[];
+  readonly tpr: number;
+  readonly ppr: number;
+}
+
+/**
+ * KVM_GET_LAPIC, on a vCPU that is in user space; undefined (EINVAL) where its LAPIC is not KVM's.
+ * Source: `kvm_apic_get_state`.
+ */
+export function getLapic(kvm: Kvm, vcpu: VcpuRecord): LapicState | undefined {
+  const { memory, ops } = kvm;
+  if (!ops.lapicInKernel(kvm)) return undefined;
+  const words = (bitmap: number): number[] =>
+    Array.from({ length: APIC_WORDS }, (_, word) => memory.load32(vcpu + bitmap + word * 4));
+  return {
+    irr: words(VCPU.irr),
+    isr: words(VCPU.isr),
+    tmr: words(VCPU.tmr),
+    tpr: memory.load32(vcpu + VCPU.tpr),
+    ppr: memory.load32(vcpu + VCPU.ppr),
+  };
 }

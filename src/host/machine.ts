@@ -1,7 +1,13 @@
-import { KVM_CPUID_SIGNATURE, KVM_SUPPORTED_FEATURES } from '../abi/index.ts';
+import {
+  KVM_CPUID_SIGNATURE,
+  KVM_MIGRATION_READY,
+  KVM_POLL_CONTROL_ENABLED,
+  KVM_SUPPORTED_FEATURES,
+} from '../abi/index.ts';
 import { NO_VECTOR, TSC_RATIO_ONE } from '../cpu/hypervisor.ts';
 import type { HostAddress, MemoryPort } from '../memory/memory-port.ts';
 import { MEMSLOT_TABLE_BYTES, type Memslot, Memslots } from '../memory/memslots.ts';
+import { cpuidEntries, storeCpuid } from './cpuid.ts';
 import { vmBytes } from './kvm.ts';
 import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records.ts';
 
@@ -40,6 +46,14 @@ export interface MachineSpec {
   /** Base of the KVM leaves; 0 for none. */
   readonly cpuidBase: number;
   readonly enforcePvFeatureCpuid: boolean;
+  /** Whether the host's hardware can scale a guest's TSC. */
+  readonly tscScaling: boolean;
+  /** Whether the host keeps scheduler statistics; without them there is no steal time. */
+  readonly schedInfo: boolean;
+  /** KVM's module parameter: accesses to MSRs that it does not know do nothing. */
+  readonly ignoreMsrs: boolean;
+  /** Whether the guest's memory is encrypted. */
+  readonly encrypted: boolean;
 
   /** What the version words of shared areas hold before the guest registers them. */
   readonly initialVersion: number;
@@ -76,6 +90,10 @@ export const DEFAULT_MACHINE: MachineSpec = {
   hints: 0,
   cpuidBase: KVM_CPUID_SIGNATURE,
   enforcePvFeatureCpuid: false,
+  tscScaling: true,
+  schedInfo: true,
+  ignoreMsrs: false,
+  encrypted: false,
   initialVersion: 0,
   timeSource: 'shared-tick',
   exitsAnywhere: false,
@@ -139,6 +157,12 @@ export function createVm(
   memory.store32(vm + VM.vcpus, spec.vcpus);
   memory.store32(vm + VM.irqchip, IRQCHIPS[spec.irqchip]);
   memory.store32(vm + VM.vcpusMatchedTsc, spec.vcpusMatchedTsc ? 1 : 0);
+  memory.store32(vm + VM.tscScaling, spec.tscScaling ? 1 : 0);
+  memory.store32(vm + VM.noSchedInfo, spec.schedInfo ? 0 : 1);
+  memory.store32(vm + VM.ignoreMsrs, spec.ignoreMsrs ? 1 : 0);
+  memory.store32(vm + VM.encrypted, spec.encrypted ? 1 : 0);
+  // The VMM's own register: an encrypted guest first tells what it shares.
+  memory.store64(vm + VM.migrationControl, spec.encrypted ? 0n : KVM_MIGRATION_READY);
   // Creating vCPUs with matching TSCs turns the master clock on: `kvm_track_tsc_matching`.
   if (spec.clocksourceIsTsc && spec.vcpusMatchedTsc) {
     memory.store32(vm + VM.useMasterClock, 1);
@@ -146,7 +170,18 @@ export function createVm(
     const numerator = BigInt(1_000_000 + spec.rawClockPpm);
     memory.store64(vm + VM.masterKernelNs, (spec.firstTick * numerator) / BigInt(spec.hostTscKhz));
   }
+  startTscGeneration(spec, vm, memory);
   for (let id = 0; id < records; id++) createVcpu(spec, vm, id, memory);
+}
+
+/** What the creation of the vCPUs leaves behind for later writes of their TSCs. */
+function startTscGeneration(spec: MachineSpec, vm: HostAddress, memory: MemoryPort): void {
+  const kHz = perVcpu(spec.tscKhz, spec.vcpus - 1);
+  const offset = perVcpu(spec.tscOffset, spec.vcpus - 1);
+  memory.store64(vm + VM.tscGeneration, spec.vcpusMatchedTsc ? 1n : BigInt(spec.vcpus));
+  memory.store64(vm + VM.tscOffsetOfGeneration, BigInt.asUintN(64, offset));
+  memory.store32(vm + VM.vcpusMatched, spec.vcpusMatchedTsc ? spec.vcpus - 1 : 0);
+  memory.store32(vm + VM.lastTscKhz, kHz);
 }
 
 function createVcpu(spec: MachineSpec, vm: HostAddress, id: number, memory: MemoryPort): void {
@@ -156,9 +191,10 @@ function createVcpu(spec: MachineSpec, vm: HostAddress, id: number, memory: Memo
   memory.store32(vcpu + VCPU.tscKhz, kHz);
   memory.store64(vcpu + VCPU.tscOffset, BigInt.asUintN(64, perVcpu(spec.tscOffset, id)));
   memory.store64(vcpu + VCPU.tscRatio, (BigInt(kHz) * TSC_RATIO_ONE) / BigInt(spec.hostTscKhz));
-  memory.store32(vcpu + VCPU.features, spec.features);
-  memory.store32(vcpu + VCPU.cpuidBase, spec.cpuidBase);
-  memory.store32(vcpu + VCPU.hints, spec.hints);
+  memory.store32(vcpu + VCPU.virtualTscKhz, kHz);
+  memory.store64(vcpu + VCPU.tscGeneration, spec.vcpusMatchedTsc ? 1n : BigInt(id + 1));
+  memory.store64(vcpu + VCPU.pollControl, KVM_POLL_CONTROL_ENABLED);
+  storeCpuid(memory, vm, vcpu, cpuidEntries(spec.cpuidBase, spec.features, spec.hints));
   memory.store32(vcpu + VCPU.enforcePvFeatureCpuid, spec.enforcePvFeatureCpuid ? 1 : 0);
   memory.store32(vcpu + VCPU.apicEnabled, 1);
   memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);

@@ -47,7 +47,8 @@ export function pvEoiFromGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   const { memory, ops } = kvm;
   const byte = ops.pvEoiByte(kvm, vcpu);
   if (byte === UNBACKED) {
-    // As KVM has it: a word that cannot be read counts as cleared, and the offer stays pending.
+    // As KVM has it: a word that cannot be read counts as cleared, and the offer stays pending. Where the
+    // guest disables PV EOI after that, a real KVM of this age runs into a BUG_ON at its next exit.
     ops.setEoi(kvm, vcpu);
     return;
   }
@@ -65,7 +66,10 @@ export function pvEoiFromGuest(kvm: Kvm, vcpu: VcpuRecord): void {
  */
 export function touchPvEoiRemotely(_kvm: Kvm, _vcpu: VcpuRecord): void {}
 
-/** Whether an IOAPIC waits for the EOI of a vector: then it must not be elided. */
+/**
+ * Whether an IOAPIC waits for the EOI of a vector: then it must not be elided. Level-triggered vectors
+ * stand for those that an IOAPIC handles. Source: `kvm_ioapic_handles_vector`.
+ */
 export function eoiReachesIoapic(kvm: Kvm, vcpu: VcpuRecord, vector: number): boolean {
   const tmr = kvm.memory.load32(vcpu + VCPU.tmr + (vector >>> 5) * 4);
   return (tmr & (1 << (vector & 31))) !== 0;

@@ -12,6 +12,8 @@ export const KVM_REQ_APF_READY = 1 << 6;
 export const KVM_REQ_EVENT = 1 << 7;
 /** Never served: while it is set, no entry succeeds. */
 export const KVM_REQ_MCLOCK_INPROGRESS = 1 << 8;
+/** A signal for the vCPU's thread: KVM_RUN is to return. Stands for `TIF_SIGPENDING`. */
+export const KVM_REQ_USER_EXIT = 1 << 9;
 
 /**
  * Posts a request. The vCPU serves it before its next guest instruction; one that is in guest mode

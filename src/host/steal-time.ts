@@ -14,11 +14,12 @@ import type { HostAddress } from '../memory/memory-port.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { MSR_FAULT, MSR_OK, type MsrResult } from './msr-result.ts';
-import { VCPU } from './records.ts';
+import { VCPU, VM } from './records.ts';
 import { KVM_REQ_STEAL_UPDATE } from './requests.ts';
 
 /** WRMSR of 0x4b564d03. The memory is not looked at until the next entry. */
 export function writeStealTimeMsr(kvm: Kvm, vcpu: VcpuRecord, value: bigint): MsrResult {
+  if (kvm.memory.load32(kvm.vm + VM.noSchedInfo) !== 0) return MSR_FAULT;
   if ((value & KVM_STEAL_RESERVED_MASK) !== 0n) return MSR_FAULT;
   kvm.memory.store64(vcpu + VCPU.stealTime, value);
   if ((value & KVM_MSR_ENABLED) !== 0n) kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_STEAL_UPDATE);
@@ -32,11 +33,29 @@ export function stealArea(kvm: Kvm, vcpu: VcpuRecord): HostAddress {
   return kvm.cpu.translate(Number(value & KVM_STEAL_VALID_BITS), KVM_STEAL_TIME_BYTES);
 }
 
+const stealGpa = (kvm: Kvm, vcpu: VcpuRecord): bigint =>
+  kvm.memory.load64(vcpu + VCPU.stealTime) & KVM_STEAL_VALID_BITS;
+
+/**
+ * The same for whoever may not look it up anew: `UNBACKED` where the MSR or the memory has changed
+ * since the last update. Source: `kvm_steal_time_set_preempted`.
+ */
+export function stealCache(kvm: Kvm, vcpu: VcpuRecord): HostAddress {
+  const { memory } = kvm;
+  const area = kvm.ops.stealArea(kvm, vcpu);
+  const moved =
+    memory.load64(vcpu + VCPU.stealCacheGpa) !== stealGpa(kvm, vcpu) ||
+    (memory.load32(vcpu + VCPU.stealCacheAddress) | 0) !== area;
+  return moved ? UNBACKED : area;
+}
+
 /** Before an entry: clears `preempted`, flushes if a guest asked, adds what was stolen. Source: `record_steal_time`. */
 export function recordStealTime(kvm: Kvm, vcpu: VcpuRecord): void {
   const { ops } = kvm;
   const area = ops.stealArea(kvm, vcpu);
   if (area === UNBACKED) return;
+  kvm.memory.store64(vcpu + VCPU.stealCacheGpa, stealGpa(kvm, vcpu));
+  kvm.memory.store32(vcpu + VCPU.stealCacheAddress, area);
   ops.clearPreempted(kvm, vcpu, area);
   ops.updateSteal(kvm, vcpu, area);
 }
@@ -87,7 +106,7 @@ export function setPreempted(kvm: Kvm, vcpu: VcpuRecord): void {
   // seeing PREEMPTED, believes flushed.
   if (memory.load32(vcpu + VCPU.atInstructionBoundary) === 0) return;
   if (memory.load32(vcpu + VCPU.preempted) !== 0) return;
-  const area = ops.stealArea(kvm, vcpu);
+  const area = ops.stealCache(kvm, vcpu);
   if (area === UNBACKED) return;
   memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
   memory.store32(vcpu + VCPU.preempted, 1);

@@ -5,11 +5,12 @@ type FieldSizes = Readonly<Record<string, 1 | 2 | 4 | 8>>;
 export type RecordOffsets<Fields extends FieldSizes> = {
   readonly [Name in keyof Fields]: number;
 } & {
-  /** Size in bytes, a multiple of 64: records of two threads never share a cache line. */
+  /** Size in bytes; of a record a multiple of 64, so that those of two threads never share a cache line. */
   readonly bytes: number;
 };
 
 const CACHE_LINE = 64;
+const ROW_ALIGNMENT = 8;
 
 /**
  * Lays a host record out: fields in order, naturally aligned, whole cache lines.
@@ -17,6 +18,12 @@ const CACHE_LINE = 64;
  * Only for records the host keeps to itself. What guest and host share has its layout in `abi`.
  */
 export function layOut<const Fields extends FieldSizes>(fields: Fields): RecordOffsets<Fields> {
+  const row = layOutRow(fields);
+  return { ...row, bytes: wholeCacheLines(row.bytes) };
+}
+
+/** The same for a row of a table that only one thread writes at a time: rows lie close together. */
+export function layOutRow<const Fields extends FieldSizes>(fields: Fields): RecordOffsets<Fields> {
   const offsets: Record<string, number> = {};
   let next = 0;
   for (const [name, size] of Object.entries(fields)) {
@@ -24,5 +31,13 @@ export function layOut<const Fields extends FieldSizes>(fields: Fields): RecordO
     offsets[name] = next;
     next += size;
   }
-  return { ...offsets, bytes: Math.ceil(next / CACHE_LINE) * CACHE_LINE } as RecordOffsets<Fields>;
+  return {
+    ...offsets,
+    bytes: Math.ceil(next / ROW_ALIGNMENT) * ROW_ALIGNMENT,
+  } as RecordOffsets<Fields>;
+}
+
+/** The least whole number of cache lines with room for so many bytes, in bytes. */
+export function wholeCacheLines(bytes: number): number {
+  return Math.ceil(bytes / CACHE_LINE) * CACHE_LINE;
 }

@@ -4,12 +4,19 @@ import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
 import { clockSetWhileRunning } from './clock-set-while-running.ts';
 import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
+import { haltPoll } from './halt-poll.ts';
+import { hotplugDisable } from './hotplug-disable.ts';
+import { kickBeforeHalt } from './kick-before-halt.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
 import { storeBuffering } from './litmus/store-buffering.ts';
+import { memslotMove } from './memslot-move.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
+import { pvSpinlock } from './pv-spinlock.ts';
+import { pvSpinlockHandover } from './pv-spinlock-handover.ts';
+import { pvTlbFlush } from './pv-tlb-flush.ts';
 import { pvclockOwnArea } from './pvclock-own-area.ts';
 import { pvclockTornRead } from './pvclock-torn-read.ts';
 import { requestKick } from './request-kick.ts';
@@ -29,9 +36,16 @@ export const scenarios: readonly Scenario[] = [
   wallClockReaders,
   stealTimeRemoteRead,
   preemptedFlag,
+  pvTlbFlush,
   pvEoiStorm,
   pvEoiRemoteClear,
   requestKick,
+  haltPoll,
+  kickBeforeHalt,
+  pvSpinlock,
+  pvSpinlockHandover,
+  hotplugDisable,
+  memslotMove,
   storeBuffering,
   messagePassing,
   coherence,

@@ -93,6 +93,12 @@ export const INVARIANTS = [
   { id: 'R1', sentence: 'No vCPU runs guest code with a request pending and no kick in flight.' },
   { id: 'K1', sentence: 'No kick is lost.' },
   { id: 'K2', sentence: 'No stale kick survives a wake-up.' },
+  { id: 'H1', sentence: 'The host polls for a halted vCPU only while POLL_CONTROL lets it.' },
+  {
+    id: 'X1',
+    sentence:
+      'No two vCPUs hold a lock at once, and each holder sees what the one before it wrote.',
+  },
   {
     id: 'M1',
     sentence:

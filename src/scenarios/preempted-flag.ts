@@ -66,7 +66,7 @@ export const preemptedFlag: Scenario = {
   vcpus: { default: 2, least: 2, most: 63 },
   machine: {},
   ledgerBytes: LEDGER_BYTES,
-  instrument: (ops, thread) => noteExecution(noteFlag(ops, thread.ledger), thread.ledger),
+  instrument: (ops, thread) => noteExecution(noteFlag(ops, thread.ledger), thread),
   threads: ({ vcpus }) => [
     { name: 'vcpu0', vcpu: VICTIM, start: execute },
     ...Array.from({ length: vcpus - 1 }, (_, index) => ({
@@ -85,7 +85,8 @@ const isVictim = (kvm: Kvm, vcpu: VcpuRecord): boolean => vcpu === kvm.vcpu(VICT
  * exit for an interrupt of the host, which comes between two instructions, to the entry after it. And
  * has it lose its physical CPU in the middle of every WRMSR.
  */
-function noteExecution(ops: HostOps, ledger: Ledger): HostOps {
+function noteExecution(ops: HostOps, thread: HostThread): HostOps {
+  const { ledger } = thread;
   const note = (executing: number): void => {
     const count = ledger.load32(EXECUTION);
     if ((count & EXECUTING) !== executing) ledger.store32(EXECUTION, (count + 1) >>> 0);
@@ -104,9 +105,13 @@ function noteExecution(ops: HostOps, ledger: Ledger): HostOps {
     },
     setMsr(kvm, vcpu, access, value) {
       if (isVictim(kvm, vcpu)) {
-        kvm.ops.scheduleOut(kvm, vcpu);
+        // Preempted, or back in user space for a while: the VMM is asked how the instruction ends.
+        const preempted = thread.random.below(2) === 0;
+        if (preempted) kvm.ops.scheduleOut(kvm, vcpu);
+        else kvm.ops.putVcpu(kvm, vcpu);
         for (let spin = 0; spin < SPINS_OFF; spin++) kvm.cpu.relax();
-        kvm.ops.scheduleIn(kvm, vcpu, NANOSECONDS_OFF);
+        if (preempted) kvm.ops.scheduleIn(kvm, vcpu, NANOSECONDS_OFF);
+        else kvm.ops.loadVcpu(kvm, vcpu);
       }
       return ops.setMsr(kvm, vcpu, access, value);
     },
@@ -130,6 +135,7 @@ function noteFlag(ops: HostOps, ledger: Ledger): HostOps {
   return {
     ...ops,
     setPreempted: (kvm, vcpu) => change(kvm, vcpu, () => ops.setPreempted(kvm, vcpu)),
+    putVcpu: (kvm, vcpu) => change(kvm, vcpu, () => ops.putVcpu(kvm, vcpu)),
     clearPreempted: (kvm, vcpu, area) =>
       change(kvm, vcpu, () => ops.clearPreempted(kvm, vcpu, area)),
   };

@@ -17,6 +17,7 @@ export type Mechanism =
   | 'async-page-fault'
   | 'halt-poll'
   | 'migration'
+  | 'lifetime'
   | 'requests'
   | 'spinlock'
   | 'litmus';

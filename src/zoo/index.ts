@@ -1,10 +1,13 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { lifetimeMutants } from './lifetime.ts';
 import { pvEoiMutants } from './pv-eoi.ts';
 import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
 import { requestMutants } from './requests.ts';
+import { spinlockMutants } from './spinlock.ts';
 import { stealTimeMutants } from './steal-time.ts';
+import { tlbFlushMutants } from './tlb-flush.ts';
 import { wallClockMutants } from './wall-clock.ts';
 
 /** All broken twins, as `pvrace list` shows them. */
@@ -13,8 +16,11 @@ export const mutants: readonly Mutant[] = [
   ...pvclockHostMutants,
   ...wallClockMutants,
   ...stealTimeMutants,
+  ...tlbFlushMutants,
   ...pvEoiMutants,
   ...requestMutants,
+  ...spinlockMutants,
+  ...lifetimeMutants,
 ];
 
 /** @throws UsageError */

@@ -5,6 +5,7 @@ import {
   KVM_STEAL_TIME_VERSION,
   KVM_VCPU_PREEMPTED,
 } from '../abi/kvm-steal-time.ts';
+import { KVM_STEAL_VALID_BITS } from '../abi/msr.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
@@ -35,6 +36,25 @@ export const stealTimeMutants: readonly Mutant[] = [
     },
   },
   {
+    id: 'Z-S4',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary:
+      'A vCPU whose thread goes back to user space, in the middle of an instruction, is marked preempted.',
+    source: '54aa83c90198, 118964562969 (before them)',
+    scenario: 'preempted-flag',
+    invariants: ['S3'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      putVcpu(kvm, vcpu) {
+        const area = kvm.ops.stealArea(kvm, vcpu);
+        if (area === UNBACKED || kvm.memory.load32(vcpu + VCPU.preempted) !== 0) return;
+        kvm.memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
+        kvm.memory.store32(vcpu + VCPU.preempted, 1);
+      },
+    },
+  },
+  {
     id: 'Z-S6',
     mechanism: 'steal-time',
     side: 'host',
@@ -52,6 +72,67 @@ export const stealTimeMutants: readonly Mutant[] = [
         memory.store64(area + KVM_STEAL_TIME_STEAL, kvm.ops.accumulateSteal(kvm, vcpu, area));
         memory.store32(area + KVM_STEAL_TIME_VERSION, version);
         memory.store32(area + KVM_STEAL_TIME_FLAGS, flags);
+      },
+    },
+  },
+  {
+    id: 'Z-S7',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary:
+      'The host keeps the address of the memory that the VMM had behind the area, and has moved since.',
+    source: '7e2175ebd695 (before it)',
+    scenario: 'memslot-move',
+    invariants: ['M1'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      stealArea(kvm, vcpu) {
+        const { memory } = kvm;
+        const gpa = memory.load64(vcpu + VCPU.stealTime) & KVM_STEAL_VALID_BITS;
+        const area = referenceHost.stealArea(kvm, vcpu);
+        const cached = area !== UNBACKED && memory.load64(vcpu + VCPU.stealCacheGpa) === gpa;
+        return cached ? memory.load32(vcpu + VCPU.stealCacheAddress) : area;
+      },
+    },
+  },
+  {
+    id: 'Z-S8',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary:
+      'The host goes on with the area that it has in its cache after the guest has named another one.',
+    source: '"KVM: x86: revalidate steal time cache if MSR value changes" (before it)',
+    scenario: 'hotplug-disable',
+    invariants: ['M1'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      stealArea(kvm, vcpu) {
+        const cached = kvm.memory.load32(vcpu + VCPU.stealCacheAddress);
+        const area = referenceHost.stealArea(kvm, vcpu);
+        return area !== UNBACKED && cached !== 0 ? cached : area;
+      },
+    },
+  },
+  {
+    id: 'Z-S14',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary:
+      'No barrier between what was stolen and the even version: the version may be visible first.',
+    source: 'Linux 6.18 source, off x86',
+    scenario: 'steal-time-remote-read',
+    invariants: ['S2', 'F1'],
+    visibleUnder: ['weak'],
+    notOnThreads: 'x86 makes stores visible in program order.',
+    host: {
+      updateSteal(kvm, vcpu, area) {
+        const { memory } = kvm;
+        const before = memory.load32(area + KVM_STEAL_TIME_VERSION);
+        const version = ((before + (before & 1)) | 1) >>> 0;
+        memory.store32(area + KVM_STEAL_TIME_VERSION, version);
+        memory.wmb();
+        memory.store64(area + KVM_STEAL_TIME_STEAL, kvm.ops.accumulateSteal(kvm, vcpu, area));
+        memory.store32(area + KVM_STEAL_TIME_VERSION, (version + 1) >>> 0);
       },
     },
   },

@@ -19,8 +19,15 @@ const RESULTS: { readonly [Role in RoleName]: readonly [string, (value: unknown)
   readWallClock: ['a bigint from 0 to 2^64 - 1', isUnsigned64],
   readSteal: ['a bigint from 0 to 2^64 - 1', isUnsigned64],
   vcpuIsPreempted: ['a boolean', (value) => typeof value === 'boolean'],
+  flushTlb: ['a number from 0 to 2^32 - 1', isUnsigned32],
   checkGuestStopped: ['a boolean', (value) => typeof value === 'boolean'],
   signalEoi: ['nothing', (value) => value === undefined],
+  wait: ['nothing', (value) => value === undefined],
+  kick: ['nothing', (value) => value === undefined],
+  spinLock: ['nothing', (value) => value === undefined],
+  spinUnlock: ['nothing', (value) => value === undefined],
+  idle: ['a number from 0 to 2^32 - 1', isUnsigned32],
+  cpuOffline: ['nothing', (value) => value === undefined],
   detect: ['an object or undefined', (value) => value === undefined || typeof value === 'object'],
 };
 
@@ -54,6 +61,10 @@ export function checkedRoles(
     };
   });
   return checked as unknown as GuestRoles;
+}
+
+function isUnsigned32(value: unknown): boolean {
+  return typeof value === 'number' && value >>> 0 === value;
 }
 
 function isUnsigned64(value: unknown): boolean {

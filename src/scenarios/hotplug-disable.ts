@@ -1,0 +1,139 @@
+import { KVM_FEATURE_ASYNC_PF } from '../abi/cpuid.ts';
+import { KVM_STEAL_TIME_BYTES } from '../abi/kvm-steal-time.ts';
+import { KVM_VCPU_PV_APF_DATA_BYTES } from '../abi/kvm-vcpu-pv-apf-data.ts';
+import {
+  KVM_ASYNC_PF_DELIVERY_AS_INT,
+  KVM_ASYNC_PF_ENABLED,
+  MSR_KVM_ASYNC_PF_EN,
+  MSR_KVM_ASYNC_PF_INT,
+  MSR_KVM_PV_EOI_EN,
+  MSR_KVM_STEAL_TIME,
+  MSR_KVM_SYSTEM_TIME_NEW,
+} from '../abi/msr.ts';
+import { PV_EOI_WORD_BYTES } from '../abi/pv-eoi.ts';
+import { PVCLOCK_VCPU_TIME_INFO_BYTES } from '../abi/pvclock-vcpu-time-info.ts';
+import { HYPERVISOR_CALLBACK_VECTOR } from '../abi/vector.ts';
+import type { Vcpu } from '../cpu/vcpu.ts';
+import { type Abandoned, checkUntouched, reuse } from './abandoned.ts';
+import { SCRATCH } from './guest-map.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+
+/** Guest: what one vCPU shares with the host, all of it in one place. */
+const AREAS_BYTES = 0x200;
+const STEAL = 0x40;
+const OTHER_STEAL = 0x80;
+const PV_EOI = 0xc0;
+const ASYNC_PF = 0x100;
+
+/** How long a vCPU is on and off its physical CPU, in looks and in ns. */
+const MOST_WORK = 24;
+const NANOSECONDS_OFF = 10_000;
+
+const OUTCOMES = [
+  {
+    outcome: 'offline',
+    expect: 'ACCEPTABLE',
+    description: 'The host wrote nothing where the vCPU had been.',
+  },
+  {
+    outcome: 'moved',
+    expect: 'INTERESTING',
+    description: 'The same, after the steal time area had been moved as well.',
+  },
+] as const;
+const OFFLINE = 0;
+const MOVED = 1;
+
+/** vCPUs go offline and come back while the host has updates for them under way. */
+export const hotplugDisable: Scenario = {
+  name: 'hotplug-disable',
+  summary:
+    'vCPUs go offline, use their areas for something else and come back, while the host updates, preempts and interrupts them.',
+  mechanism: 'lifetime',
+  roles: ['cpuOffline', 'signalEoi'],
+  invariants: ['M1'],
+  outcomes: OUTCOMES,
+  vcpus: { default: 2, least: 1, most: 63 },
+  machine: { exitsAnywhere: true, vcpusMatchedTsc: false },
+  ledgerBytes: 64,
+  threads: ({ vcpus }) => [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: comeAndGo,
+    })),
+    { name: 'vmm', start: disturb },
+  ],
+};
+
+function comeAndGo(thread: VcpuThread): Program {
+  const { cpu, roles, machine, random, outcome } = thread;
+  const base = SCRATCH + cpu.id * AREAS_BYTES;
+  const steal: Abandoned = {
+    name: 'steal time area',
+    gpa: base + STEAL,
+    bytes: KVM_STEAL_TIME_BYTES,
+  };
+  const areas: readonly Abandoned[] = [
+    { name: 'clock area', gpa: base, bytes: PVCLOCK_VCPU_TIME_INFO_BYTES },
+    steal,
+    { name: 'second steal time area', gpa: base + OTHER_STEAL, bytes: KVM_STEAL_TIME_BYTES },
+    { name: 'PV EOI word', gpa: base + PV_EOI, bytes: PV_EOI_WORD_BYTES },
+    { name: 'async page fault area', gpa: base + ASYNC_PF, bytes: KVM_VCPU_PV_APF_DATA_BYTES },
+  ];
+  for (const vector of machine.vectors) {
+    cpu.onInterrupt(vector, () => roles.signalEoi(cpu, { word: base + PV_EOI }));
+  }
+  const work = (): void => {
+    for (let looks = 1 + random.below(MOST_WORK); looks > 0; looks--) cpu.load32(base);
+  };
+  return {
+    step() {
+      for (const { gpa, bytes } of areas)
+        for (let at = 0; at < bytes; at += 4) cpu.store32(gpa + at, 0);
+      goOnline(cpu, machine.features, base);
+      cpu.sti();
+      work();
+      const moves = random.below(4) === 0;
+      if (moves) {
+        cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + OTHER_STEAL) | 1n);
+        reuse(cpu, steal);
+        work();
+        checkUntouched(thread, cpu, steal);
+      }
+      cpu.cli();
+      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(8));
+      roles.cpuOffline(cpu, { features: machine.features });
+      for (const area of areas) reuse(cpu, area);
+      work();
+      for (const area of areas) checkUntouched(thread, cpu, area);
+      outcome(moves ? MOVED : OFFLINE);
+    },
+  };
+}
+
+/** What a CPU registers at bring-up. Source: `kvm_guest_cpu_init`, `kvm_register_clock`. */
+function goOnline(cpu: Vcpu, features: number, base: number): void {
+  cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(base) | 1n);
+  cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + STEAL) | 1n);
+  cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(base + PV_EOI) | 1n);
+  if ((features & (1 << KVM_FEATURE_ASYNC_PF)) === 0) return;
+  cpu.wrmsr(MSR_KVM_ASYNC_PF_INT, BigInt(HYPERVISOR_CALLBACK_VECTOR));
+  const enable = KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT;
+  cpu.wrmsr(MSR_KVM_ASYNC_PF_EN, BigInt(base + ASYNC_PF) | enable);
+}
+
+function disturb({ kvm, machine, random, idle }: HostThread): Program {
+  return {
+    step() {
+      const vcpu = kvm.vcpu(random.below(machine.vcpus));
+      const what = random.below(8);
+      if (what === 0) kvm.ops.updateMasterclock(kvm);
+      else if (what < 4) kvm.ops.preemptVcpu(kvm, vcpu, NANOSECONDS_OFF);
+      else if (what < 6) kvm.ops.globalClockUpdate(kvm, vcpu);
+      else
+        kvm.ops.acceptInterrupt(kvm, vcpu, machine.vectors[random.below(machine.vectors.length)]!);
+      idle();
+    },
+  };
+}

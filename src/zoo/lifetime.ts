@@ -1,0 +1,64 @@
+import { KVM_FEATURE_CLOCKSOURCE, KVM_FEATURE_CLOCKSOURCE2 } from '../abi/cpuid.ts';
+import { KVM_MSR_ENABLED, MSR_KVM_SYSTEM_TIME_NEW } from '../abi/msr.ts';
+import { cpuOffline } from '../guest/cpu-offline.ts';
+import { referenceHost } from '../host/host-ops.ts';
+import { VCPU } from '../host/records.ts';
+import { UNBACKED } from '../memory/memslots.ts';
+import type { Mutant } from '../scenarios/scenario.ts';
+
+/** A clock area here would cross into the next page. */
+const CROSSING = 0x1_fff0n;
+
+const COMMON = {
+  mechanism: 'lifetime',
+  scenario: 'hotplug-disable',
+  invariants: ['M1'],
+  visibleUnder: ['sc', 'tso', 'weak'],
+} as const;
+
+/** Areas that somebody believes given up, and the host does not. */
+export const lifetimeMutants: readonly Mutant[] = [
+  {
+    ...COMMON,
+    id: 'Z-L1',
+    side: 'guest',
+    summary:
+      'A CPU goes offline without disabling its areas: the host keeps writing into what is other memory by then.',
+    source: 'constructed',
+    roles: { cpuOffline() {} },
+  },
+  {
+    ...COMMON,
+    id: 'Z-L2',
+    side: 'host',
+    summary:
+      'A disable leaves the address in the cache: the next steal time update still goes there.',
+    source: 'constructed',
+    host: {
+      recordStealTime(kvm, vcpu) {
+        const { memory } = kvm;
+        const cached = memory.load32(vcpu + VCPU.stealCacheAddress) | 0;
+        const enabled = (memory.load64(vcpu + VCPU.stealTime) & KVM_MSR_ENABLED) !== 0n;
+        if (enabled) return referenceHost.recordStealTime(kvm, vcpu);
+        if (cached === UNBACKED || cached === 0) return;
+        kvm.ops.updateSteal(kvm, vcpu, cached);
+        memory.store32(vcpu + VCPU.stealCacheAddress, UNBACKED);
+      },
+    },
+  },
+  {
+    ...COMMON,
+    id: 'Z-L3',
+    side: 'guest',
+    summary:
+      'A guest gives its clock area up by naming another one, which crosses a page: KVM refuses it without a word, and keeps the old one.',
+    source: 'constructed',
+    roles: {
+      cpuOffline(cpu, at) {
+        const clock = (1 << KVM_FEATURE_CLOCKSOURCE) | (1 << KVM_FEATURE_CLOCKSOURCE2);
+        cpuOffline(cpu, { features: at.features & ~clock });
+        cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, CROSSING | KVM_MSR_ENABLED);
+      },
+    },
+  },
+];
