@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { loadGuest } from '../src/engines/stress/guest-module.ts';
+import { loadGuest } from '../src/engines/guest-module.ts';
 import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
 import { raceThread } from '../src/engines/stress/race-thread.ts';
 import type { ThreadReport, ThreadTask } from '../src/engines/stress/task.ts';

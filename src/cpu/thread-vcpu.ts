@@ -4,17 +4,14 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import type { HostCpu } from './host-cpu.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import type { Noise } from './noise.ts';
+import { SampledVcpu } from './sampled-vcpu.ts';
 import { KICK_DELAY, KICK_IPI, KICK_STOP } from './thread-host-cpu.ts';
-import { VirtualCpu } from './virtual-cpu.ts';
-
-/** TSC samples of one call that {@link ThreadVcpu} remembers for the checker, a power of two; later ones wrap. */
-const SAMPLES = 16;
 
 /** Instructions that may run between the arrival of a kick and its exit, at most: about a microsecond. */
 const MOST_STEPS_TO_KICK = 200;
 
 /** A vCPU on a real thread: it exits when its kick word says so, or after a chosen number of steps. */
-export class ThreadVcpu extends VirtualCpu {
+export class ThreadVcpu extends SampledVcpu {
   /** The kick word alone: a view of one element, whose index and bounds are constants. */
   protected readonly kick: Int32Array<SharedArrayBuffer>;
   readonly #kickAddress: HostAddress;
@@ -24,8 +21,6 @@ export class ThreadVcpu extends VirtualCpu {
   readonly #memory: SharedMemory;
   readonly #noise: Noise;
   readonly #latency: { below(bound: number): number };
-  readonly #samples = new BigUint64Array(SAMPLES);
-  #sampled = 0;
 
   constructor(
     id: number,
@@ -81,28 +76,6 @@ export class ThreadVcpu extends VirtualCpu {
   #kickArrives(): boolean {
     if (this.#stepsToKick < 0) this.#stepsToKick = this.#latency.below(MOST_STEPS_TO_KICK);
     return this.#stepsToKick-- === 0;
-  }
-
-  /** Forgets the TSC samples taken so far. */
-  forgetSamples(): void {
-    this.#sampled = 0;
-  }
-  /** How many TSC samples the program took since {@link forgetSamples}. */
-  get sampled(): number {
-    return this.#sampled;
-  }
-  /** The TSC sample taken `back` samples before the newest, 0 being the newest. */
-  sample(back: number): bigint {
-    return this.#samples[(this.#sampled - 1 - back) & (SAMPLES - 1)]!;
-  }
-  /** How many of the samples are still remembered. */
-  get remembered(): number {
-    return Math.min(this.#sampled, SAMPLES);
-  }
-
-  protected override sampleTsc(tsc: bigint): bigint {
-    this.#samples[this.#sampled++ & (SAMPLES - 1)] = tsc;
-    return tsc;
   }
 }
 

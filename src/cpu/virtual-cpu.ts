@@ -295,6 +295,10 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
   }
   sti(): void {
     this.boundary();
+    this.enableInterrupts();
+  }
+  /** STI without the instruction boundary before it. */
+  protected enableInterrupts(): void {
     this.interruptFlag = true;
     if (this.#hypervisor.interruptWindowRequested) {
       this.#hypervisor.leaveGuest();

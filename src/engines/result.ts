@@ -86,6 +86,7 @@ export type FailureCode =
   | 'GUEST_HUNG'
   | 'GUEST_RETURNED' // a value of the wrong type
   | 'GUEST_UNBACKED_GPA'
+  | 'NOT_DETERMINISTIC' // the same results led a program to another step
   | 'WORKER_EXITED'
   | 'OUT_OF_MEMORY'
   | 'HARNESS';

@@ -1,11 +1,10 @@
-import type { ThreadVcpu } from '../cpu/thread-vcpu.ts';
+import type { SampledVcpu } from '../cpu/sampled-vcpu.ts';
 import type { GuestRoles, RoleName } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import type { MachineSpec } from '../host/machine.ts';
 import type { InvariantId } from './invariants.ts';
 import type { Ledger } from './ledger.ts';
-import type { Random } from './random.ts';
 
 /** The parts of the interface, as `list` groups scenarios and twins. */
 export type Mechanism =
@@ -52,12 +51,24 @@ export interface Scenario {
    * and reset. Instances are independent copies of the same little program.
    */
   readonly rounds?: { readonly instances: number; readonly vcpuRecords?: number };
+  /** How small the scenario is for the engines that explore interleavings. */
+  readonly controlled?: ControlledSpec;
   threads(machine: MachineSpec): readonly ThreadSpec[];
   /**
    * Wraps host operations with the checker's own looks: what an invariant says of the host's inside is
    * checked where it happens. `thread` is filled in when the operations are first called.
    */
   instrument?(ops: HostOps, thread: HostThread): HostOps;
+}
+
+/** A small instance of a scenario: few vCPUs, few steps, a clock that advances now and then. */
+export interface ControlledSpec {
+  readonly vcpus?: number;
+  readonly machine?: Partial<MachineSpec>;
+  /** How often the clock advances, at any step. */
+  readonly clockSteps?: number;
+  /** By how many TSC ticks it does each time. */
+  readonly ticks?: bigint;
 }
 
 /** One thread of a scenario. */
@@ -67,6 +78,8 @@ export interface VcpuThreadSpec {
   readonly name: string;
   /** The vCPU whose context this thread is. */
   readonly vcpu: number;
+  /** Calls of its program's `step` in the controlled engines; by default 1. */
+  readonly steps?: number;
   /** Sets its part of the guest up (in guest mode) and returns its program. */
   start(thread: VcpuThread): Program;
 }
@@ -75,6 +88,7 @@ export interface HostThreadSpec {
   readonly name: string;
   /** A thread of the VMM: no vCPU's context. */
   readonly vcpu?: undefined;
+  readonly steps?: number;
   start(thread: HostThread): Program;
 }
 
@@ -87,13 +101,20 @@ export interface Program {
   finish?(): void;
 }
 
+/** Choices that a scenario leaves open. */
+export interface Choices {
+  /** A number from 0 to `bound` - 1. */
+  below(bound: number): number;
+}
+
 /** What every thread of a scenario has. */
 export interface HostThread {
   readonly name: string;
   readonly machine: MachineSpec;
   readonly kvm: Kvm;
   readonly ledger: Ledger;
-  readonly random: Random;
+  /** What the scenario leaves open: drawn on threads and in samples, all of it explored by `verify`. */
+  readonly random: Choices;
   /** Lets a random while pass before the next action, so that threads meet at ever new places. */
   idle(): void;
   /** Counts an outcome, by its place in the scenario's table. */
@@ -109,7 +130,7 @@ export interface HostThread {
 
 /** What a thread has that is a vCPU's context. */
 export interface VcpuThread extends HostThread {
-  readonly cpu: ThreadVcpu;
+  readonly cpu: SampledVcpu;
   /** This vCPU's record in host RAM. */
   readonly vcpu: VcpuRecord;
   /** Guest algorithms: the reference's, a twin's, or the user's. Results are checked for their type. */

@@ -1,4 +1,4 @@
-import type { InvariantId } from '../../scenarios/invariants.ts';
+import type { InvariantId } from '../scenarios/invariants.ts';
 
 /** Thrown through a program when the checker found an invariant broken. */
 export class ViolationFound extends Error {

@@ -1,6 +1,6 @@
-import { RunStopped } from '../../cpu/faults.ts';
-import type { Vcpu } from '../../cpu/vcpu.ts';
-import { type GuestRoles, ROLES, type RoleName } from '../../guest/roles.ts';
+import { RunStopped } from '../cpu/faults.ts';
+import type { Vcpu } from '../cpu/vcpu.ts';
+import { type GuestRoles, ROLES, type RoleName } from '../guest/roles.ts';
 
 /** A role returned something that its signature does not allow. */
 export class RoleReturned extends Error {

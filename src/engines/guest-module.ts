@@ -1,4 +1,4 @@
-import { type GuestRoles, ROLES } from '../../guest/roles.ts';
+import { type GuestRoles, ROLES } from '../guest/roles.ts';
 
 /** The user's guest module cannot be used. */
 export class GuestModuleError extends Error {

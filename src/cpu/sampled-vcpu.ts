@@ -1,0 +1,35 @@
+import { VirtualCpu } from './virtual-cpu.ts';
+
+/** TSC samples of one call that are remembered for the checker, a power of two; later ones wrap. */
+const SAMPLES = 16;
+
+/** A vCPU as scenarios see it: it remembers its TSC samples, and an exit can be armed. */
+export abstract class SampledVcpu extends VirtualCpu {
+  readonly #samples = new BigUint64Array(SAMPLES);
+  #sampled = 0;
+
+  /** Arms an exit before the n-th step from now: the host's timer tick. 0 disarms it. */
+  abstract exitAfter(steps: number): void;
+
+  /** Forgets the TSC samples taken so far. */
+  forgetSamples(): void {
+    this.#sampled = 0;
+  }
+  /** How many TSC samples the program took since {@link forgetSamples}. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+  /** The TSC sample taken `back` samples before the newest, 0 being the newest. */
+  sample(back: number): bigint {
+    return this.#samples[(this.#sampled - 1 - back) & (SAMPLES - 1)]!;
+  }
+  /** How many of the samples are still remembered. */
+  get remembered(): number {
+    return Math.min(this.#sampled, SAMPLES);
+  }
+
+  protected override sampleTsc(tsc: bigint): bigint {
+    this.#samples[this.#sampled++ & (SAMPLES - 1)] = tsc;
+    return tsc;
+  }
+}

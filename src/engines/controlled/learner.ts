@@ -1,0 +1,395 @@
+import { Automaton, NONE } from './automaton.ts';
+import { NotDeterministic } from './faults.ts';
+import type { Ending, ThreadProgram } from './program.ts';
+import type { Answers, GhostOracle, Recorder, Violation } from './recorder.ts';
+import type { Sharing } from './sharing.ts';
+import { answersNothing, EXIT_NEVER, STEP_END, STEP_VIOLATION, type Step, sameStep } from './step.ts';
+
+/** Iterations of a loop without `relax()` that are tried at once before its states are merged. */
+const QUICK_ITERATIONS = 64;
+/** The same for a loop that promises by `relax()` to leave nothing behind. */
+const PROMISED_ITERATIONS = 3;
+/** Iterations that a merged loop is driven through when exploration is over. */
+export const PROBED_ITERATIONS = 1000;
+/** Continuations that are compared behind each merged iteration. */
+const COMPARED_CONTINUATIONS = 8;
+
+/** What a memory model does for the checker: an access that is there at once. */
+export interface GhostMemory {
+  /** Carries out the ghost step of a state on the state of the machine that is at hand. */
+  ghost(automaton: Automaton, state: number): void;
+  readonly answerLow: number;
+  readonly answerHigh: number;
+}
+
+/** A loop that was taken to lead back to where it began, and does not: what was learned is void. */
+export class GuessWithdrawn extends Error {
+  override readonly name = 'GuessWithdrawn';
+}
+
+/** An iteration that leads back to the head of its loop. */
+interface Iteration {
+  readonly head: number;
+  readonly from: number;
+  readonly low: number;
+  readonly high: number;
+  readonly exit: boolean;
+  /** By `relax()`. */
+  readonly promised: boolean;
+}
+
+/** Loops that were found not to lead back, by place. Outlives restarts. */
+export class Withdrawn {
+  readonly sites = new Set<string>();
+}
+
+/** Learns one thread's automaton by running its program. */
+export class Learner implements GhostOracle {
+  readonly automaton: Automaton;
+  readonly name: string;
+  readonly #program: ThreadProgram;
+  readonly #recorder: Recorder;
+  readonly #memory: GhostMemory;
+  readonly #withdrawn: Withdrawn;
+  readonly #siteNumbers = new Map<string, number>();
+  readonly #sites: string[] = [''];
+  readonly #ends = new Map<string, number>();
+  readonly #iterations: Iteration[] = [];
+  readonly #violations = new Map<number, Violation>();
+  readonly #answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+  /** Where the next state is to be added: behind this one, by this answer. */
+  #behind = NONE;
+  #byExit = false;
+  /** How many of the run's outcomes have found their state. */
+  #outcomesTaken = 0;
+  /** Answer of the latest ghost step. */
+  low = 0;
+  high = 0;
+
+  constructor(
+    program: ThreadProgram,
+    recorder: Recorder,
+    sharing: Sharing,
+    memory: GhostMemory,
+    withdrawn: Withdrawn,
+  ) {
+    this.name = program.name;
+    this.automaton = new Automaton(sharing);
+    this.#program = program;
+    this.#recorder = recorder;
+    this.#memory = memory;
+    this.#withdrawn = withdrawn;
+  }
+
+  /** Assumptions that merged loops rest on. */
+  get assumptions(): readonly string[] {
+    const promised = this.#iterations.some((one) => one.promised);
+    const guessed = this.#iterations.some((one) => !one.promised);
+    return [
+      ...(promised ? ['relax-promised'] : []),
+      ...(guessed ? [`retry-guessed:${PROBED_ITERATIONS}`] : []),
+    ];
+  }
+
+  /** The broken invariant of a state that says so. */
+  violation(state: number): Violation {
+    return this.#violations.get(state)!;
+  }
+
+  /** Learns the first state. @throws ProgramFailed, SharingGrew */
+  root(): number {
+    clear(this.#answers);
+    return this.#learn(NONE, 0, 0, false);
+  }
+
+  /**
+   * Learns where an answer leads, and adds it. The checker's steps on the way are carried out.
+   *
+   * @throws ProgramFailed, SharingGrew
+   */
+  learn(state: number, low: number, high: number, exit: boolean): number {
+    this.#pathTo(state, this.#answers);
+    push(this.#answers, this.automaton.steps[state]!, low, high, exit);
+    return this.#learn(state, low, high, exit);
+  }
+
+  #learn(state: number, low: number, high: number, exit: boolean): number {
+    const recorder = this.#recorder;
+    this.#behind = state;
+    this.low = low;
+    this.high = high;
+    this.#byExit = exit;
+    this.#outcomesTaken = 0;
+    recorder.rewind(this.#answers, this);
+    return this.#place(this.#program.run());
+  }
+
+  /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
+  answer(step: Step): void {
+    const state = this.#add(step, 0);
+    this.#memory.ghost(this.automaton, state);
+    this.#behind = state;
+    this.#byExit = false;
+    this.low = this.#memory.answerLow;
+    this.high = this.#memory.answerHigh;
+    push(this.#answers, step, this.low, this.high, false);
+  }
+
+  /** Adds the state that the program stopped in, unless it is one that is there already. */
+  #place(ending: Ending): number {
+    if (ending.kind !== 'pending') return this.#placeEnd(ending);
+    const step = this.#recorder.pending!;
+    const site = this.#siteNumber(this.#recorder.pendingSite);
+    const head = this.#headOf(step, site);
+    if (head !== NONE) {
+      this.#link(head);
+      return head;
+    }
+    return this.#add(step, site);
+  }
+
+  #placeEnd(ending: Exclude<Ending, { kind: 'pending' }>): number {
+    const outcomes = this.#newOutcomes();
+    const key = ending.kind === 'end' ? outcomes.join() : '';
+    if (ending.kind === 'end') {
+      const known = this.#ends.get(key);
+      if (known !== undefined) {
+        this.#link(known);
+        return known;
+      }
+    }
+    const op = ending.kind === 'end' ? STEP_END : STEP_VIOLATION;
+    const state = this.#add(terminal(op), 0);
+    if (ending.kind === 'end') this.#ends.set(key, state);
+    else this.#violations.set(state, ending);
+    return state;
+  }
+
+  #add(step: Step, site: number): number {
+    const { automaton } = this;
+    const outcomes = this.#newOutcomes();
+    const state = automaton.add(
+      step,
+      site,
+      this.#behind,
+      this.low,
+      this.high,
+      this.#byExit,
+      outcomes,
+    );
+    this.#link(state);
+    return state;
+  }
+
+  #link(state: number): void {
+    const { automaton } = this;
+    const behind = this.#behind;
+    if (behind === NONE) return;
+    if (this.#byExit) automaton.exitNext[behind] = state;
+    else if (answersNothing(automaton.op[behind]!)) automaton.next[behind] = state;
+    else automaton.link(behind, this.low, this.high, state);
+  }
+
+  /** Outcomes since the latest step. */
+  #newOutcomes(): readonly number[] {
+    const { outcomes, steps } = this.#recorder;
+    const since: number[] = [];
+    for (; this.#outcomesTaken < outcomes.length; this.#outcomesTaken++) {
+      const one = outcomes[this.#outcomesTaken]!;
+      if (one.steps >= steps) since.push(one.outcome);
+    }
+    return since;
+  }
+
+  #siteNumber(site: string): number {
+    const known = this.#siteNumbers.get(site);
+    if (known !== undefined) return known;
+    const number = this.#sites.length;
+    this.#sites.push(site);
+    this.#siteNumbers.set(site, number);
+    return number;
+  }
+
+  /** The state at the head of the innermost loop that comes back to this step, if its iterations leave nothing behind. */
+  #headOf(step: Step, site: number): number {
+    const { automaton } = this;
+    for (let state = this.#behind; state !== NONE; state = automaton.parent[state]!) {
+      if (automaton.site[state] !== site || !sameStep(step, automaton.steps[state]!)) continue;
+      if (this.#withdrawn.sites.has(this.#sites[site]!)) return NONE;
+      const iteration: Iteration = {
+        head: state,
+        from: this.#behind,
+        low: this.low,
+        high: this.high,
+        exit: this.#byExit,
+        promised: this.#recorder.relaxed,
+      };
+      const times = iteration.promised ? PROMISED_ITERATIONS : QUICK_ITERATIONS;
+      if (!this.#repeats([iteration], times)) {
+        this.#withdrawn.sites.add(this.#sites[site]!);
+        return NONE;
+      }
+      this.#iterations.push(iteration);
+      return state;
+    }
+    return NONE;
+  }
+
+  /**
+   * Drives the program through iterations of a loop, and the continuations behind them, and compares.
+   *
+   * @param random 32-bit numbers, which choose among iterations and continuations
+   * @throws GuessWithdrawn
+   */
+  probe(random: () => number): void {
+    const heads = new Map<number, Iteration[]>();
+    for (const iteration of this.#iterations) {
+      const others = heads.get(iteration.head);
+      if (others === undefined) heads.set(iteration.head, [iteration]);
+      else others.push(iteration);
+    }
+    for (const [head, iterations] of heads) {
+      const promised = iterations.every((one) => one.promised);
+      const times = promised ? PROMISED_ITERATIONS : PROBED_ITERATIONS;
+      const driven = Array.from(
+        { length: times },
+        () => iterations[random() % iterations.length]!,
+      );
+      const holds =
+        this.#repeats(driven, 1) &&
+        iterations.every((iteration) => this.#continues(iteration, random));
+      if (holds) continue;
+      this.#withdrawn.sites.add(this.#sites[this.automaton.site[head]!]!);
+      throw new GuessWithdrawn();
+    }
+  }
+
+  /** Whether these iterations, so many times, lead back to their common head. */
+  #repeats(iterations: readonly Iteration[], times: number): boolean {
+    const answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+    const { head } = iterations[0]!;
+    this.#pathTo(head, answers);
+    for (let time = 0; time < times; time++) {
+      for (const iteration of iterations) this.#appendIteration(iteration, answers);
+    }
+    return this.#leadsTo(answers, head);
+  }
+
+  /** Whether what follows an iteration is what follows the head. */
+  #continues(iteration: Iteration, random: () => number): boolean {
+    const { automaton } = this;
+    for (let tries = 0; tries < COMPARED_CONTINUATIONS; tries++) {
+      const answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+      this.#pathTo(iteration.head, answers);
+      this.#appendIteration(iteration, answers);
+      let state = iteration.head;
+      for (;;) {
+        const children = automaton.children[state]!;
+        if (children.length === 0) break;
+        const child = children[random() % children.length]!;
+        this.#append(child, state, answers);
+        state = child;
+      }
+      if (!this.#leadsTo(answers, state)) return false;
+    }
+    return true;
+  }
+
+  #leadsTo(answers: Answers, state: number): boolean {
+    const { automaton } = this;
+    const recorder = this.#recorder;
+    const { pending, pendingSite, relaxed, outcomes } = recorder;
+    const counted = [...outcomes];
+    const steps = recorder.steps;
+    try {
+      recorder.rewind(answers, undefined);
+      const ending = this.#program.run();
+      if (ending.kind === 'end') return automaton.op[state] === STEP_END;
+      if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
+      return sameStep(recorder.pending!, automaton.steps[state]!);
+    } catch (error) {
+      if (isMismatch(error)) return false;
+      throw error;
+    } finally {
+      recorder.restore(pending, pendingSite, relaxed, counted, steps);
+    }
+  }
+
+  #appendIteration({ head, from, low, high, exit }: Iteration, answers: Mutable): void {
+    this.#pathBetween(head, from, answers);
+    push(answers, this.automaton.steps[from]!, low, high, exit);
+  }
+
+  #append(child: number, parent: number, answers: Mutable): void {
+    const { automaton } = this;
+    push(
+      answers,
+      automaton.steps[parent]!,
+      automaton.answerLow[child]!,
+      automaton.answerHigh[child]!,
+      automaton.byExit[child]!,
+    );
+  }
+
+  /** The answers that lead to a state, in place of what `answers` held. */
+  #pathTo(state: number, answers: Mutable): void {
+    clear(answers);
+    this.#pathBetween(NONE, state, answers);
+  }
+
+  /** Appends the answers that lead from one state to a later one. */
+  #pathBetween(from: number, to: number, answers: Mutable): void {
+    const { automaton } = this;
+    const states: number[] = [];
+    for (let state = to; state !== from; state = automaton.parent[state]!) states.push(state);
+    for (let at = states.length - 1; at >= 0; at--) {
+      const child = states[at]!;
+      const parent = automaton.parent[child]!;
+      if (parent !== NONE) this.#append(child, parent, answers);
+    }
+  }
+}
+
+interface Mutable {
+  readonly steps: Step[];
+  readonly low: number[];
+  readonly high: number[];
+  readonly exit: boolean[];
+}
+
+function clear({ steps, low, high, exit }: Mutable): void {
+  steps.length = 0;
+  low.length = 0;
+  high.length = 0;
+  exit.length = 0;
+}
+
+function push(answers: Mutable, step: Step, low: number, high: number, exit: boolean): void {
+  answers.steps.push(step);
+  answers.low.push(low);
+  answers.high.push(high);
+  answers.exit.push(exit);
+}
+
+/** Whether a run took another step than was expected of it. */
+function isMismatch(error: unknown): boolean {
+  return (
+    error instanceof NotDeterministic ||
+    (error instanceof Error && (error as { code?: string }).code === 'NOT_DETERMINISTIC')
+  );
+}
+
+function terminal(op: number): Step {
+  return {
+    op,
+    address: 0,
+    bytes: 0,
+    low: 0,
+    high: 0,
+    low2: 0,
+    high2: 0,
+    ghost: false,
+    exits: EXIT_NEVER,
+    kick: 0,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Automaton } from '../automaton.ts';
+import type { FenceSteps } from '../recorder.ts';
+
+/** The memory models by name. */
+export type ModelName = 'sc' | 'tso' | 'weak';
+
+/** What the state of a machine is made of. */
+export interface StateShape {
+  readonly threads: number;
+  /** Shared memory before the first step, by cell. */
+  readonly cells: Int32Array;
+  /** Which cells are the checker's. */
+  readonly ghost: Uint8Array;
+  /** How often the clock advances. */
+  readonly clockSteps: number;
+}
+
+/**
+ * How memory behaves: which answers a step may get, and what it does to the state of the machine.
+ *
+ * A state is a row of 32-bit words. {@link nodes} says where each thread is in its automaton; the rest
+ * is the model's. One state is at hand at a time; `load` and `pack` bring it in and out, and every
+ * other method works on it.
+ */
+export interface MemoryModel {
+  readonly name: ModelName;
+  readonly fences: FenceSteps;
+  /** Automaton state of each thread, in the state at hand. */
+  readonly nodes: Int32Array;
+  /** Words of the packed state. */
+  readonly packed: Int32Array;
+  /** Low and high half of the answer of the latest step. */
+  readonly answerLow: number;
+  readonly answerHigh: number;
+
+  /** The state before the first step. */
+  reset(): void;
+  /** Takes a state from where it was stored. */
+  load(words: Int32Array, at: number): void;
+  /** Packs the state at hand into {@link packed}; returns how many words it has. */
+  pack(): number;
+
+  /** How many ways there are for a thread to take the step of its state: 0 while it cannot be taken. */
+  alternatives(thread: number, automaton: Automaton, node: number): number;
+  /** Takes it in one of these ways. */
+  take(thread: number, automaton: Automaton, node: number, alternative: number): void;
+  /** Carries out a step of the checker. */
+  ghost(automaton: Automaton, node: number): void;
+  /** Whether a step does nothing in this state: it is then taken at once. */
+  isNothing(thread: number, automaton: Automaton, node: number): boolean;
+  /** The word that kicks a vCPU, as the hardware sees it. */
+  device(cell: number): number;
+  /** An exit drains what the CPU holds back: whether it may be taken now. */
+  exits(thread: number): boolean;
+
+  /** What happens by itself: actors after the threads. The clock is the first of them. */
+  readonly actors: number;
+  /** Whether an actor has something to do. */
+  ready(actor: number): boolean;
+  act(actor: number): void;
+  /** How often the clock has advanced. */
+  readonly tick: number;
+  /** A cell as the checker sees it, for pictures. */
+  valueOf(cell: number): number;
+}

@@ -1,0 +1,105 @@
+import type { Automaton } from '../automaton.ts';
+import {
+  isAccess,
+  STEP_CHOOSE,
+  STEP_END,
+  STEP_MEET,
+  STEP_TSC,
+  STEP_TSC_ORDERED,
+  STEP_VIOLATION,
+  STEP_WAIT,
+} from '../step.ts';
+import { Cells } from './cells.ts';
+import type { MemoryModel, StateShape } from './memory-model.ts';
+
+/**
+ * Sequential consistency: one memory, every step is there at once.
+ *
+ * A state is the nodes of the threads, the tick, and the cells.
+ */
+export class SequentialConsistency implements MemoryModel {
+  readonly name = 'sc';
+  readonly fences = { mb: false, rmbAndWmb: false };
+  readonly packed: Int32Array;
+  readonly nodes: Int32Array;
+  readonly actors = 1;
+  readonly #shape: StateShape;
+  readonly #cells: Cells;
+  readonly #length: number;
+  readonly #tick: number;
+  answerLow = 0;
+  answerHigh = 0;
+
+  constructor(shape: StateShape) {
+    const { threads, cells } = shape;
+    this.#shape = shape;
+    this.#tick = threads;
+    this.#length = threads + 1 + cells.length;
+    this.packed = new Int32Array(this.#length);
+    this.nodes = this.packed.subarray(0, threads);
+    this.#cells = new Cells(this.packed, threads + 1);
+  }
+
+  reset(): void {
+    this.packed.fill(0);
+    this.packed.set(this.#shape.cells, this.#tick + 1);
+  }
+  load(words: Int32Array, at: number): void {
+    const { packed } = this;
+    const length = this.#length;
+    for (let word = 0; word < length; word++) packed[word] = words[at + word]!;
+  }
+  pack(): number {
+    return this.#length;
+  }
+
+  alternatives(_thread: number, automaton: Automaton, node: number): number {
+    const op = automaton.op[node]!;
+    if (isAccess(op)) return 1;
+    if (op === STEP_CHOOSE) return automaton.low[node]!;
+    if (op === STEP_WAIT) {
+      const cell = automaton.cell[node]!;
+      return cell >= 0 && this.device(cell) !== 0 ? 1 : 0;
+    }
+    if (op === STEP_MEET || op === STEP_END || op === STEP_VIOLATION) return 0;
+    return 1;
+  }
+  take(_thread: number, automaton: Automaton, node: number, alternative: number): void {
+    const op = automaton.op[node]!;
+    if (isAccess(op)) {
+      this.ghost(automaton, node);
+      return;
+    }
+    this.answerHigh = 0;
+    if (op === STEP_CHOOSE) this.answerLow = alternative;
+    else if (op === STEP_TSC || op === STEP_TSC_ORDERED) this.answerLow = this.packed[this.#tick]!;
+    else this.answerLow = 0;
+  }
+  ghost(automaton: Automaton, node: number): void {
+    this.#cells.access(automaton, node);
+    this.answerLow = this.#cells.answerLow;
+    this.answerHigh = this.#cells.answerHigh;
+  }
+  isNothing(): boolean {
+    return false;
+  }
+  device(cell: number): number {
+    return this.packed[this.#tick + 1 + cell]!;
+  }
+  exits(): boolean {
+    return true;
+  }
+  valueOf(cell: number): number {
+    return this.device(cell);
+  }
+
+  get tick(): number {
+    return this.packed[this.#tick]!;
+  }
+  ready(): boolean {
+    return this.packed[this.#tick]! < this.#shape.clockSteps;
+  }
+  act(): void {
+    this.packed[this.#tick]!++;
+  }
+}

@@ -1,0 +1,251 @@
+import { Memslots } from '../../memory/memslots.ts';
+import { UnbackedGpa } from '../../memory/errors.ts';
+import type { GuestRoles } from '../../guest/roles.ts';
+import { ROLES } from '../../guest/roles.ts';
+import type { HostOps } from '../../host/host-ops.ts';
+import { Kvm } from '../../host/kvm.ts';
+import { KvmVcpu } from '../../host/kvm-vcpu.ts';
+import { VCPU } from '../../host/records.ts';
+import { RunStopped } from '../../cpu/faults.ts';
+import type { InvariantId } from '../../scenarios/invariants.ts';
+import { Ledger } from '../../scenarios/ledger.ts';
+import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from '../../scenarios/scenario.ts';
+import { checkedRoles, RoleReturned } from '../checked-roles.ts';
+import type { FailureCode } from '../result.ts';
+import { ViolationFound } from '../violation.ts';
+import { DrainingHypervisor } from './draining-hypervisor.ts';
+import { AbortSwallowed, NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
+import type { Instance } from './instance.ts';
+import { RecordedHostCpu } from './recorded-host-cpu.ts';
+import { RecordedMemory } from './recorded-memory.ts';
+import { RecordedVcpu } from './recorded-vcpu.ts';
+import type { Recorder } from './recorder.ts';
+import { STEP_CHOOSE, STEP_MEET } from './step.ts';
+
+/** How one run of a program ended. */
+export type Ending =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'end' }
+  | {
+      readonly kind: 'violation';
+      readonly invariant: string;
+      readonly message: string;
+      readonly evidence: readonly string[];
+    };
+
+/** The program under test, or the harness, failed. */
+export class ProgramFailed extends Error {
+  override readonly name = 'ProgramFailed';
+  readonly code: FailureCode;
+  readonly thread: string;
+  constructor(code: FailureCode, thread: string, message: string) {
+    super(message);
+    this.code = code;
+    this.thread = thread;
+  }
+}
+
+/** Choices of more than so many possibilities are explored at their ends only. */
+const ALL_CHOICES = 3;
+
+/** What is replaced in a scenario: a twin's host operations, a twin's or a user's roles. */
+export interface Replacements {
+  readonly roles: GuestRoles;
+  readonly host: HostOps;
+}
+
+/** One thread of a scenario as a program that can be run from its start, again and again. */
+export class ThreadProgram {
+  readonly name: string;
+  readonly #scenario: Scenario;
+  readonly #spec: ThreadSpec;
+  readonly #instance: Instance;
+  readonly #steps: number;
+  readonly #replacements: Replacements;
+  readonly #recorder: Recorder;
+  readonly #role = new Int32Array(1);
+
+  constructor(
+    scenario: Scenario,
+    spec: ThreadSpec,
+    instance: Instance,
+    steps: number,
+    replacements: Replacements,
+    recorder: Recorder,
+  ) {
+    this.name = spec.name;
+    this.#scenario = scenario;
+    this.#spec = spec;
+    this.#instance = instance;
+    this.#steps = steps;
+    this.#replacements = replacements;
+    this.#recorder = recorder;
+  }
+
+  /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
+  setUp(): void {
+    this.#guarded(() => {
+      this.#build();
+    });
+  }
+
+  /**
+   * Runs the program, set-up and all, until the recorder stops it or it ends.
+   *
+   * @throws ProgramFailed, SharingGrew
+   */
+  run(): Ending {
+    return this.#guarded(() => {
+      const { program, cpu } = this.#build();
+      this.#recorder.begin();
+      this.#race(program, cpu);
+    });
+  }
+
+  #race(program: Program, cpu: RecordedVcpu | undefined): void {
+    const recorder = this.#recorder;
+    cpu?.start();
+    for (let step = 0; step < this.#steps; step++) {
+      const outer = recorder.enterScope();
+      program.step(0);
+      recorder.leaveScope(outer);
+    }
+    cpu?.finish();
+    if (program.judge !== undefined) {
+      this.#meet();
+      program.judge(0);
+    }
+    if (program.finish !== undefined) {
+      this.#meet();
+      program.finish();
+    }
+  }
+
+  #meet(): void {
+    this.#recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
+  }
+
+  #guarded(body: () => void): Ending {
+    this.#role[0] = 0;
+    const recorder = this.#recorder;
+    try {
+      body();
+    } catch (error) {
+      if (recorder.violation !== undefined) return { kind: 'violation', ...recorder.violation };
+      if (error instanceof Unanswered) return { kind: 'pending' };
+      if (error instanceof RunStopped && recorder.pending !== undefined) throw this.#swallowed();
+      throw this.#failure(error);
+    }
+    if (recorder.violation !== undefined) return { kind: 'violation', ...recorder.violation };
+    if (recorder.pending !== undefined) throw this.#swallowed();
+    return { kind: 'end' };
+  }
+
+  #build(): { program: Program; cpu: RecordedVcpu | undefined } {
+    const { machine, map, ledger, clock } = this.#instance;
+    const recorder = this.#recorder;
+    const memory = new RecordedMemory(recorder, false);
+    const slots = new Memslots(memory, map.memslotTable);
+    const host = new RecordedHostCpu(memory, recorder, slots, clock);
+    const thread: Record<string, unknown> & { kvm?: Kvm } = {
+      name: this.name,
+      machine,
+      random: { below: (bound: number) => this.#choose(bound) },
+      ledger: new Ledger(new RecordedMemory(recorder, true), ledger),
+      idle: () => {},
+      outcome: (outcome: number) => recorder.countOutcome(outcome),
+      violated: (invariant: InvariantId, message: string, evidence: readonly string[] = []): never => {
+        recorder.violation ??= { invariant, message, evidence };
+        throw new ViolationFound(invariant, message, evidence);
+      },
+    };
+    const { host: ops, roles } = this.#replacements;
+    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
+    const kvm = new Kvm(host, instrumented, map.vm);
+    thread.kvm = kvm;
+    if (this.#spec.vcpu === undefined) {
+      return { program: this.#spec.start(thread as unknown as HostThread), cpu: undefined };
+    }
+    const vcpu = kvm.vcpu(this.#spec.vcpu);
+    const bare = new KvmVcpu(kvm, vcpu);
+    const hypervisor = new DrainingHypervisor(bare, memory);
+    const cpu = new RecordedVcpu(
+      this.#spec.vcpu,
+      memory,
+      host,
+      slots,
+      hypervisor,
+      vcpu + VCPU.kick,
+      recorder,
+    );
+    thread.cpu = cpu;
+    thread.vcpu = vcpu;
+    thread.roles = this.#scoped(roles);
+    bare.load();
+    cpu.start();
+    const program = this.#spec.start(thread as unknown as VcpuThread);
+    cpu.finish();
+    return { program, cpu };
+  }
+
+  /** The roles, checked, each call with loops of its own. */
+  #scoped(roles: GuestRoles): GuestRoles {
+    const recorder = this.#recorder;
+    const run = {
+      get stopped() {
+        return recorder.pending !== undefined;
+      },
+    };
+    const checked = checkedRoles(roles, this.#role, 0, run) as unknown as Record<
+      string,
+      (cpu: unknown, at: unknown) => unknown
+    >;
+    const scoped: Record<string, (cpu: unknown, at: unknown) => unknown> = {};
+    for (const { name } of ROLES) {
+      const role = checked[name]!;
+      scoped[name] = (cpu, at) => {
+        const outer = recorder.enterScope();
+        const value = role(cpu, at);
+        recorder.leaveScope(outer);
+        return value;
+      };
+    }
+    return scoped as unknown as GuestRoles;
+  }
+
+  #choose(bound: number): number {
+    if (bound <= 1) return 0;
+    const possibilities = bound <= ALL_CHOICES ? bound : 2;
+    this.#recorder.step(STEP_CHOOSE, 0, 0, possibilities, 0, 0, 0, false);
+    const { low } = this.#recorder;
+    return bound <= ALL_CHOICES || low === 0 ? low : bound - 1;
+  }
+
+  #swallowed(): ProgramFailed {
+    return new ProgramFailed('GUEST_THREW', this.name, new AbortSwallowed(this.name).message);
+  }
+
+  #failure(error: unknown): unknown {
+    const fail = (code: FailureCode, message: string): ProgramFailed =>
+      new ProgramFailed(code, this.name, message);
+    const role = this.#role[0]!;
+    const where = role === 0 ? this.name : `the role ${ROLES[role - 1]!.name} on ${this.name}`;
+    if (error instanceof NotDeterministic) return fail('NOT_DETERMINISTIC', `${where}: ${error.message}`);
+    if (error instanceof PortExhausted) return fail('GUEST_HUNG', `${where}: ${error.message}`);
+    if (error instanceof RoleReturned) return fail('GUEST_RETURNED', error.message);
+    if (error instanceof UnbackedGpa) return fail('GUEST_UNBACKED_GPA', error.message);
+    if (!(error instanceof Error)) return fail('GUEST_THREW', `Expected ${where} to return, but it threw ${String(error)}.`);
+    if (error.name === 'SharingGrew') return error;
+    if (role === 0) return error;
+    return fail(
+      'GUEST_THREW',
+      `Expected ${where} to return, but it threw ${error.name}: ${error.message}${placeOf(error)}.`,
+    );
+  }
+}
+
+/** Where an error was thrown, by the first line of its stack that names a file. */
+function placeOf(error: Error): string {
+  const place = error.stack?.match(/file:\S+?:\d+(?=:\d+)/)?.[0];
+  return place === undefined ? '' : ` at ${place}`;
+}

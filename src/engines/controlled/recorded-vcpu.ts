@@ -1,0 +1,67 @@
+import type { Hypervisor } from '../../cpu/hypervisor.ts';
+import { SampledVcpu } from '../../cpu/sampled-vcpu.ts';
+import type { HostAddress } from '../../memory/memory-port.ts';
+import type { Memslots } from '../../memory/memslots.ts';
+import type { RecordedHostCpu } from './recorded-host-cpu.ts';
+import type { RecordedMemory } from './recorded-memory.ts';
+import type { Recorder } from './recorder.ts';
+import { EXIT_AT_ANY_TIME, EXIT_IF_KICKED } from './step.ts';
+
+/** A vCPU whose every instruction is a step of a recorded program; the engine chooses its exits. */
+export class RecordedVcpu extends SampledVcpu {
+  readonly #recorder: Recorder;
+  readonly #recordedHost: RecordedHostCpu;
+  readonly #kick: HostAddress;
+  #armed = false;
+
+  constructor(
+    id: number,
+    memory: RecordedMemory,
+    host: RecordedHostCpu,
+    slots: Memslots,
+    hypervisor: Hypervisor,
+    kick: HostAddress,
+    recorder: Recorder,
+  ) {
+    super(id, memory, host, slots, hypervisor);
+    this.#recorder = recorder;
+    this.#recordedHost = host;
+    this.#kick = kick;
+  }
+
+  /** One exit may come at any step from now on: when, is the engine's choice. */
+  exitAfter(steps: number): void {
+    this.#armed = steps !== 0;
+  }
+
+  protected exitPending(): boolean {
+    const exits = this.#armed ? EXIT_AT_ANY_TIME : EXIT_IF_KICKED;
+    if (!this.#recorder.boundary(exits, this.#kick)) return false;
+    this.#armed = false;
+    return true;
+  }
+
+  // What changes the vCPU without touching memory: an exit before it is not the same as one after it.
+  override cli(): void {
+    this.boundary();
+    this.#recorder.settle();
+    this.interruptFlag = false;
+  }
+  override sti(): void {
+    this.boundary();
+    this.#recorder.settle();
+    this.enableInterrupts();
+  }
+
+  override rdtsc(): bigint {
+    this.boundary();
+    this.#recordedHost.ordered = false;
+    const tsc = this.readTsc();
+    this.#recordedHost.ordered = true;
+    return tsc;
+  }
+  override rdtscOrdered(): bigint {
+    this.boundary();
+    return this.readTsc();
+  }
+}

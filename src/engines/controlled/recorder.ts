@@ -1,0 +1,436 @@
+import type { HostAddress } from '../../memory/memory-port.ts';
+import { callSite } from './call-site.ts';
+import { NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
+import type { Sharing } from './sharing.ts';
+import {
+  EXIT_IF_KICKED,
+  EXIT_NEVER,
+  isLocked,
+  mayStore,
+  STEP_AND,
+  STEP_ADD,
+  STEP_BOUNDARY,
+  STEP_CMPXCHG,
+  STEP_LOAD,
+  STEP_MB,
+  STEP_OR,
+  STEP_RMB,
+  STEP_STORE,
+  STEP_WAIT,
+  STEP_WMB,
+  STEP_XCHG,
+  type Step,
+  sameStep,
+} from './step.ts';
+
+/** Port calls of one run at most: a program that takes more without a step of note is taken to hang. */
+const MOST_CALLS = 5_000_000;
+
+/** The same while it is scouted: it may wait for a thread that does not run. */
+const MOST_SCOUTING_CALLS = 20_000;
+
+/**
+ * What a run is: the thread's own set-up, on the machine's memory and noted down; the same again, by
+ * what was noted; the program alone on a copy, to see what it touches; or the program, recorded.
+ */
+type Mode = 'set-up' | 'set-up-again' | 'scouting' | 'recorded';
+
+/** The answers to a program's steps so far, in order. */
+export interface Answers {
+  readonly steps: readonly Step[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  /** Whether an exit took the place of the step; the answer then says nothing. */
+  readonly exit: readonly boolean[];
+}
+
+/** A broken invariant, in a scenario's words. */
+export interface Violation {
+  readonly invariant: string;
+  readonly message: string;
+  readonly evidence: readonly string[];
+}
+
+/** Which fences are steps: a memory model that has no use for one leaves it out. */
+export interface FenceSteps {
+  readonly mb: boolean;
+  readonly rmbAndWmb: boolean;
+}
+
+/** Answers the checker's accesses, in the order in which the program makes them. */
+export interface GhostOracle {
+  /** Leaves the answer in `low` and `high`. */
+  answer(step: Step): void;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Runs one thread's program from its start against a list of answers, and stops it at the first step
+ * that has none.
+ *
+ * Accesses to memory that only this thread touches are answered at once, from what it wrote there in
+ * this very run, and are no steps.
+ */
+export class Recorder {
+  readonly #thread: number;
+  readonly #sharing: Sharing;
+  readonly #fences: FenceSteps;
+  /** Memory before the first step of any thread. */
+  #image: Uint8Array = new Uint8Array(0);
+  /** The same, with what this run wrote to private cells; while it is set up, the machine's memory. */
+  #own: DataView;
+  readonly #dirty: number[] = [];
+
+  #mode: Mode = 'set-up';
+  /** What follows when the thread's own set-up has been repeated. */
+  #next: Mode = 'recorded';
+  /** What the thread's own set-up read, two halves for each access. */
+  readonly #setUp: number[] = [];
+  #setUpCursor = 0;
+
+  #answers: Answers | undefined;
+  #length = 0;
+  #cursor = 0;
+  #calls = 0;
+  #oracle: GhostOracle | undefined;
+  #exits = EXIT_NEVER;
+  #kick: HostAddress = 0;
+  #scope = 0;
+  #scopes = 0;
+
+  /** The step that had no answer. */
+  pending: Step | undefined;
+  /** Where in the program it is, and in which call: loops come back to the same place. */
+  pendingSite = '';
+  /** Whether `relax()` was called since the step before. */
+  relaxed = false;
+  /** The invariant that the checker found broken. */
+  violation: Violation | undefined;
+  /** Outcomes that the scenario counted, and after how many steps. */
+  readonly outcomes: { readonly outcome: number; readonly steps: number }[] = [];
+  /** Answer of the latest step. */
+  low = 0;
+  high = 0;
+
+  /** @param memory the machine's memory, which this thread's set-up is about to change */
+  constructor(thread: number, sharing: Sharing, fences: FenceSteps, memory: DataView) {
+    this.#thread = thread;
+    this.#sharing = sharing;
+    this.#fences = fences;
+    this.#own = memory;
+  }
+
+  /**
+   * Runs the program once on real memory, alone, to learn which memory it touches.
+   *
+   * @param memory a copy that may be changed
+   */
+  scout(memory: DataView): void {
+    this.#start('set-up-again');
+    this.#next = 'scouting';
+    this.#own = memory;
+  }
+
+  /** Ends the set-up of all threads. */
+  seal(image: Uint8Array): void {
+    this.#image = image;
+    this.#own = new DataView(image.slice().buffer);
+  }
+
+  /** The thread's set-up is over; its program begins. */
+  begin(): void {
+    if (this.#mode === 'set-up-again') this.#mode = this.#next;
+  }
+
+  /** Starts over with these answers. */
+  rewind(answers: Answers, oracle: GhostOracle | undefined): void {
+    for (const address of this.#dirty) {
+      this.#own.setUint32(address, readWord(this.#image, address), true);
+    }
+    this.#dirty.length = 0;
+    this.#answers = answers;
+    this.#length = answers.steps.length;
+    this.#oracle = oracle;
+    this.#start('set-up-again');
+    this.#next = 'recorded';
+  }
+
+  #start(mode: Mode): void {
+    this.#mode = mode;
+    this.#setUpCursor = 0;
+    this.#cursor = 0;
+    this.#calls = 0;
+    this.#exits = EXIT_NEVER;
+    this.#scope = 0;
+    this.#scopes = 0;
+    this.pending = undefined;
+    this.relaxed = false;
+    this.violation = undefined;
+    this.outcomes.length = 0;
+  }
+
+  /** Takes back what another run left, for whoever still looks at the one before. */
+  restore(
+    pending: Step | undefined,
+    site: string,
+    relaxed: boolean,
+    outcomes: readonly Recorder['outcomes'][number][],
+    steps: number,
+  ): void {
+    this.pending = pending;
+    this.pendingSite = site;
+    this.relaxed = relaxed;
+    this.outcomes.length = 0;
+    this.outcomes.push(...outcomes);
+    this.#cursor = steps;
+  }
+
+  /** How many steps have been answered. */
+  get steps(): number {
+    return this.#cursor;
+  }
+
+  /** A call begins whose loops are its own. Returns what to leave it with. */
+  enterScope(): number {
+    const outer = this.#scope;
+    this.#scope = ++this.#scopes;
+    return outer;
+  }
+  leaveScope(outer: number): void {
+    this.#scope = outer;
+  }
+
+  countOutcome(outcome: number): void {
+    this.outcomes.push({ outcome, steps: this.#cursor });
+  }
+
+  /**
+   * An instruction boundary of the guest. Returns whether the vCPU exits here.
+   *
+   * @param kick the vCPU's kick word
+   * @param exits whether it may exit at any time, or only when it is kicked
+   */
+  boundary(exits: number, kick: HostAddress): boolean {
+    this.#count();
+    if (this.#mode !== 'recorded') return false;
+    let may = exits;
+    if (may === EXIT_IF_KICKED && !this.#sharing.access(this.#thread, kick, 4, false)) {
+      // Nobody else kicks this vCPU: what it did to its own word is known.
+      if (this.#own.getUint32(kick, true) !== 0) return true;
+      may = EXIT_NEVER;
+    }
+    if (may === EXIT_NEVER) return false;
+    this.#exits = may;
+    this.#kick = kick;
+    if (this.#cursor < this.#length && this.#answers!.exit[this.#cursor] === true) {
+      this.#cursor++;
+      this.#exits = EXIT_NEVER;
+      return true;
+    }
+    return false;
+  }
+
+  /** Makes a boundary that may be an exit a step, before something that is none. */
+  settle(): void {
+    if (this.#exits !== EXIT_NEVER) this.step(STEP_BOUNDARY, 0, 0, 0, 0, 0, 0, false);
+  }
+
+  /** An access to memory, aligned. Its answer is left in `low` and `high`. */
+  access(
+    op: number,
+    address: HostAddress,
+    bytes: number,
+    low: number,
+    high: number,
+    low2: number,
+    high2: number,
+    ghost: boolean,
+  ): void {
+    this.#count();
+    if (this.#mode !== 'recorded') {
+      this.#direct(op, address, bytes, low, high, low2, high2);
+      return;
+    }
+    if (this.#sharing.access(this.#thread, address, bytes, mayStore(op))) {
+      this.step(op, address, bytes, low, high, low2, high2, ghost);
+      return;
+    }
+    if (this.#exits !== EXIT_NEVER) this.settle();
+    // A locked operation is a fence wherever it is.
+    if (isLocked(op) && !ghost && this.#fences.mb) this.step(STEP_MB, 0, 0, 0, 0, 0, 0, false);
+    this.#local(op, address, bytes, low, high, low2, high2);
+  }
+
+  /** An access outside the recorded part of the program. */
+  #direct(
+    op: number,
+    address: HostAddress,
+    bytes: number,
+    low: number,
+    high: number,
+    low2: number,
+    high2: number,
+  ): void {
+    if (this.#mode === 'set-up-again') {
+      this.low = this.#setUp[this.#setUpCursor++]!;
+      this.high = this.#setUp[this.#setUpCursor++]!;
+      return;
+    }
+    if (this.#mode === 'scouting') this.#sharing.note(this.#thread, address, bytes, mayStore(op));
+    this.#local(op, address, bytes, low, high, low2, high2);
+    if (this.#mode === 'set-up') this.#setUp.push(this.low, this.high);
+  }
+
+  /** Sleeps until the kick word is not zero. */
+  sleep(kick: HostAddress): void {
+    this.#count();
+    if (this.#mode !== 'recorded') throw new Unanswered();
+    const shared = this.#sharing.access(this.#thread, kick, 4, false);
+    if (!shared && this.#own.getUint32(kick, true) !== 0) return;
+    this.step(STEP_WAIT, kick, 4, 0, 0, 0, 0, false);
+  }
+
+  fence(op: number): void {
+    this.#count();
+    if (op === STEP_MB ? this.#fences.mb : this.#fences.rmbAndWmb && (op === STEP_RMB || op === STEP_WMB)) {
+      this.step(op, 0, 0, 0, 0, 0, 0, false);
+    }
+  }
+
+  /** Any step. Its answer is left in `low` and `high`. */
+  step(
+    op: number,
+    address: HostAddress,
+    bytes: number,
+    low: number,
+    high: number,
+    low2: number,
+    high2: number,
+    ghost: boolean,
+  ): void {
+    this.#count();
+    if (this.#mode !== 'recorded') {
+      this.low = 0;
+      this.high = 0;
+      return;
+    }
+    const exits = this.#exits;
+    this.#exits = EXIT_NEVER;
+    const step: Step = {
+      op,
+      address,
+      bytes,
+      low,
+      high,
+      low2,
+      high2,
+      ghost,
+      exits,
+      kick: exits === EXIT_NEVER ? 0 : this.#kick,
+    };
+    if (this.#cursor < this.#length) {
+      const answers = this.#answers!;
+      if (!sameStep(step, answers.steps[this.#cursor]!)) {
+        this.pending = step;
+        throw new NotDeterministic(step, answers.steps[this.#cursor]!, this.#cursor);
+      }
+      this.low = answers.low[this.#cursor]!;
+      this.high = answers.high[this.#cursor]!;
+      this.#cursor++;
+      if (!ghost) this.relaxed = false;
+      return;
+    }
+    if (ghost && this.#oracle !== undefined) {
+      this.#oracle.answer(step);
+      this.low = this.#oracle.low;
+      this.high = this.#oracle.high;
+      return;
+    }
+    this.pending = step;
+    this.pendingSite = `${this.#scope} ${callSite()}`;
+    throw new Unanswered();
+  }
+
+  #count(): void {
+    if (this.pending !== undefined) throw new Unanswered();
+    const most = this.#mode === 'scouting' ? MOST_SCOUTING_CALLS : MOST_CALLS;
+    if (++this.#calls <= most) return;
+    if (this.#mode === 'scouting') throw new Unanswered();
+    throw new PortExhausted(MOST_CALLS);
+  }
+
+  #local(
+    op: number,
+    address: HostAddress,
+    bytes: number,
+    low: number,
+    high: number,
+    low2: number,
+    high2: number,
+  ): void {
+    const own = this.#own;
+    if (bytes === 4) this.low = own.getUint32(address, true) | 0;
+    else if (bytes === 1) this.low = own.getUint8(address);
+    else if (bytes === 2) this.low = own.getUint16(address, true);
+    else {
+      this.low = own.getInt32(address, true);
+      this.high = own.getInt32(address + 4, true);
+    }
+    if (op === STEP_LOAD) return;
+    if (op === STEP_CMPXCHG && (this.low !== low || (bytes === 8 && this.high !== high))) return;
+    this.#dirty.push(address & ~3);
+    if (bytes === 8) this.#dirty.push((address & ~3) + 4);
+    const value = stored(op, this.low, low, low2);
+    if (bytes === 4) own.setInt32(address, value, true);
+    else if (bytes === 1) own.setUint8(address, value);
+    else if (bytes === 2) own.setUint16(address, value, true);
+    else {
+      own.setInt32(address, value, true);
+      own.setInt32(address + 4, storedHigh(op, this.low, low, this.high, high, high2), true);
+    }
+  }
+}
+
+/** The (lower half of the) value that an access leaves where `old` was. */
+export function stored(op: number, old: number, operand: number, replacement: number): number {
+  switch (op) {
+    case STEP_STORE:
+    case STEP_XCHG:
+      return operand;
+    case STEP_CMPXCHG:
+      return replacement;
+    case STEP_AND:
+      return old & operand;
+    case STEP_OR:
+      return old | operand;
+    case STEP_ADD:
+      return (old + operand) | 0;
+    default:
+      return old;
+  }
+}
+
+/** The upper half of a 64-bit value that an access leaves. */
+export function storedHigh(
+  op: number,
+  oldLow: number,
+  low: number,
+  oldHigh: number,
+  high: number,
+  replacement: number,
+): number {
+  if (op !== STEP_ADD) return stored(op, oldHigh, high, replacement);
+  const carry = (oldLow >>> 0) + (low >>> 0) > 0xffff_ffff ? 1 : 0;
+  return (oldHigh + high + carry) | 0;
+}
+
+function readWord(image: Uint8Array, address: number): number {
+  return (
+    (image[address]! |
+      (image[address + 1]! << 8) |
+      (image[address + 2]! << 16) |
+      (image[address + 3]! << 24)) >>>
+    0
+  );
+}

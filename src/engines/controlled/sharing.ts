@@ -1,0 +1,106 @@
+import type { HostAddress } from '../../memory/memory-port.ts';
+
+/** Bytes of one cell: the unit in which sharing is decided and in which states keep memory. */
+export const CELL_BYTES = 4;
+
+const UNSEEN = 0;
+const READ_ONLY = 1;
+const PRIVATE = 2;
+const SHARED = 3;
+
+/** Thrown when a cell turns out to be shared that was taken for private: what was learned is void. */
+export class SharingGrew extends Error {
+  override readonly name = 'SharingGrew';
+}
+
+/**
+ * Which memory the threads of a program share.
+ *
+ * A cell that only one thread touches, or that nobody writes, is no business of other threads: what a
+ * thread reads there follows from its own steps, so an access to it is no step at all. This is found
+ * out as programs are learned; when a cell turns out to be shared after all, learning starts over with
+ * that knowledge, which only grows.
+ */
+export class Sharing {
+  readonly #kind: Uint8Array;
+  /** READ_ONLY: one bit for each thread that reads. PRIVATE: the thread. SHARED: place in {@link cells}. */
+  readonly #who: Int32Array;
+  readonly #cells: HostAddress[] = [];
+  #grew = false;
+
+  constructor(memoryBytes: number) {
+    const cells = Math.ceil(memoryBytes / CELL_BYTES);
+    this.#kind = new Uint8Array(cells);
+    this.#who = new Int32Array(cells);
+  }
+
+  /** The shared cells, in the order in which they were found: their addresses. */
+  get cells(): readonly HostAddress[] {
+    return this.#cells;
+  }
+
+  /** Place of a shared cell in {@link cells}, or −1 where the cell is not shared. */
+  placeOf(address: HostAddress): number {
+    const cell = address >>> 2;
+    return this.#kind[cell] === SHARED ? this.#who[cell]! : -1;
+  }
+
+  /** Notes an access, before anything has been learned. */
+  note(thread: number, address: HostAddress, bytes: number, writes: boolean): void {
+    this.#access(thread, address, bytes, writes);
+    this.#grew = false;
+  }
+
+  /**
+   * Notes an access and says whether it is one that other threads can tell.
+   *
+   * @throws SharingGrew if a cell has just become shared
+   */
+  access(thread: number, address: HostAddress, bytes: number, writes: boolean): boolean {
+    const shared = this.#access(thread, address, bytes, writes);
+    if (!this.#grew) return shared;
+    this.#grew = false;
+    throw new SharingGrew();
+  }
+
+  #access(thread: number, address: HostAddress, bytes: number, writes: boolean): boolean {
+    const first = address >>> 2;
+    const last = (address + bytes - 1) >>> 2;
+    let shared = false;
+    for (let cell = first; cell <= last; cell++) {
+      this.#note(thread, cell, writes);
+      if (this.#kind[cell] === SHARED) shared = true;
+    }
+    // A wide access is one step: if one of its cells is shared, all are.
+    if (shared) for (let cell = first; cell <= last; cell++) this.#share(cell);
+    return shared;
+  }
+
+  #note(thread: number, cell: number, writes: boolean): void {
+    const kind = this.#kind[cell];
+    if (kind === SHARED) return;
+    if (kind === PRIVATE) {
+      if (this.#who[cell] !== thread) this.#share(cell);
+      return;
+    }
+    const readers = kind === READ_ONLY ? this.#who[cell]! : 0;
+    if (!writes) {
+      this.#kind[cell] = READ_ONLY;
+      this.#who[cell] = readers | (1 << thread);
+    } else if ((readers & ~(1 << thread)) !== 0) {
+      this.#share(cell);
+    } else {
+      this.#kind[cell] = PRIVATE;
+      this.#who[cell] = thread;
+    }
+  }
+
+  #share(cell: number): void {
+    if (this.#kind[cell] === SHARED) return;
+    if (this.#kind[cell] !== UNSEEN) this.#grew = true;
+    this.#kind[cell] = SHARED;
+    this.#who[cell] = this.#cells.length;
+    this.#cells.push(cell * CELL_BYTES);
+    this.#grew = true;
+  }
+}

@@ -1,0 +1,117 @@
+import type { GuestRoles } from '../../guest/roles.ts';
+import { referenceGuest } from '../../guest/reference.ts';
+import { referenceHost } from '../../host/host-ops.ts';
+import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import { SharingGrew, Sharing } from './sharing.ts';
+import { GuessWithdrawn, Learner, Withdrawn } from './learner.ts';
+import { type Instance, type InstanceOptions, instanceOf } from './instance.ts';
+import type { MemoryModel, ModelName, StateShape } from './models/memory-model.ts';
+import { makeModel } from './models/index.ts';
+import { ThreadProgram } from './program.ts';
+import { Recorder } from './recorder.ts';
+
+/** A scenario whose threads are programs that can be run again and again. */
+export interface SystemSpec extends InstanceOptions {
+  readonly scenario: Scenario;
+  readonly mutant?: Mutant | undefined;
+  /** Roles of the user's. */
+  readonly guest?: Partial<GuestRoles> | undefined;
+  readonly model: ModelName;
+}
+
+/** Threads learned so far, and the model of the memory that they share. What an engine explores. */
+export interface System {
+  readonly instance: Instance;
+  readonly learners: readonly Learner[];
+  readonly model: MemoryModel;
+  /** Addresses of the shared cells. */
+  readonly cells: readonly number[];
+}
+
+/** Makes systems of one scenario: each knows more of what the threads share than the one before. */
+export class SystemFactory {
+  readonly instance: Instance;
+  readonly #spec: SystemSpec;
+  readonly #sharing: Sharing;
+  readonly #withdrawn = new Withdrawn();
+  readonly #programs: { program: ThreadProgram; recorder: Recorder }[];
+  readonly #image: Uint8Array;
+
+  /** @throws ProgramFailed */
+  constructor(spec: SystemSpec) {
+    this.#spec = spec;
+    const { scenario, mutant, guest } = spec;
+    const { instance, memory } = instanceOf(scenario, mutant, spec);
+    this.instance = instance;
+    this.#sharing = new Sharing(instance.memoryBytes);
+    const replacements = {
+      roles: { ...referenceGuest, ...mutant?.roles, ...guest },
+      host: { ...referenceHost, ...mutant?.host },
+    };
+    const { fences } = makeModel(spec.model, EMPTY);
+    const view = new DataView(memory.u8.buffer);
+    this.#programs = scenario.threads(instance.machine).map((thread, index) => {
+      const recorder = new Recorder(index, this.#sharing, fences, view);
+      const steps = instance.steps[index]!;
+      return {
+        recorder,
+        program: new ThreadProgram(scenario, thread, instance, steps, replacements, recorder),
+      };
+    });
+    for (const { program } of this.#programs) program.setUp();
+    this.#image = memory.u8.slice(0, instance.memoryBytes);
+    this.#scout();
+  }
+
+  /** Runs the threads one after the other, for a first idea of what they share. */
+  #scout(): void {
+    for (const order of [this.#programs, [...this.#programs].reverse()]) {
+      const memory = new DataView(this.#image.slice().buffer);
+      for (const { program, recorder } of order) {
+        recorder.seal(this.#image);
+        recorder.scout(memory);
+        try {
+          program.run();
+        } catch {
+          // Alone, a program may do what it never does in company.
+        }
+      }
+    }
+    for (const { recorder } of this.#programs) recorder.seal(this.#image);
+  }
+
+  /** Explores systems until one lasts: learning may void what was learned before. */
+  explore<Result>(explore: (system: System) => Result): Result {
+    for (;;) {
+      try {
+        return explore(this.#make());
+      } catch (error) {
+        if (!(error instanceof SharingGrew || error instanceof GuessWithdrawn)) throw error;
+      }
+    }
+  }
+
+  #make(): System {
+    const { cells } = this.#sharing;
+    const words = new DataView(this.#image.buffer);
+    const shape: StateShape = {
+      threads: this.#programs.length,
+      cells: Int32Array.from(cells, (address) => words.getInt32(address, true)),
+      ghost: Uint8Array.from(cells, (address) => (address >= this.instance.ledger ? 1 : 0)),
+      clockSteps: this.instance.clock.steps,
+    };
+    const model = makeModel(this.#spec.model, shape);
+    const learners = this.#programs.map(
+      ({ program, recorder }) =>
+        new Learner(program, recorder, this.#sharing, model, this.#withdrawn),
+    );
+    return { instance: this.instance, learners, model, cells: [...cells] };
+  }
+}
+
+const EMPTY: StateShape = {
+  threads: 0,
+  cells: new Int32Array(0),
+  ghost: new Uint8Array(0),
+  clockSteps: 0,
+};

@@ -1,0 +1,146 @@
+import { NONE } from '../controlled/automaton.ts';
+import { Stepper } from '../controlled/stepper.ts';
+import type { System } from '../controlled/system.ts';
+import { StateStore } from './state-store.ts';
+
+/** One step of an interleaving: who, and in which of its ways. */
+export interface Move {
+  readonly actor: number;
+  readonly alternative: number;
+}
+
+/** How an exploration ended. */
+export type Explored =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'violation'; readonly path: readonly Move[]; readonly thread: number }
+  | { readonly kind: 'stuck'; readonly path: readonly Move[] }
+  | { readonly kind: 'stopped'; readonly why: 'max-states' | 'memory' | 'interrupted' };
+
+/** What an exploration may cost, and whom it tells. */
+export interface ExploreLimits {
+  readonly maxStates: number;
+  readonly maxBytes: number;
+  /** Told now and then; returns false to stop. */
+  readonly onProgress?: ((explored: ExploreProgress) => boolean) | undefined;
+}
+
+export interface ExploreProgress {
+  readonly states: number;
+  readonly transitions: number;
+  readonly frontier: number;
+  readonly depth: number;
+  readonly bytes: number;
+}
+
+const ALTERNATIVE_BITS = 8;
+const STATES_PER_LOOK = 4096;
+
+/** Breadth-first exploration of all interleavings of a system: the first way to a state is a shortest. */
+export class Exploration {
+  readonly store = new StateStore();
+  readonly #system: System;
+  readonly #stepper: Stepper;
+  #parent = new Int32Array(1 << 10);
+  #move = new Int32Array(1 << 10);
+  transitions = 0;
+  depth = 0;
+  /** How often each outcome was seen, by its place in the scenario's table. */
+  readonly outcomes: Float64Array;
+
+  constructor(system: System, outcomes: number) {
+    this.#system = system;
+    this.#stepper = new Stepper(system);
+    this.outcomes = new Float64Array(outcomes);
+  }
+
+  get bytes(): number {
+    return this.store.bytes + this.#parent.length * 8;
+  }
+
+  run(limits: ExploreLimits): Explored {
+    const stepper = this.#stepper;
+    const { store } = this;
+    const { model } = this.#system;
+    const { actors } = stepper;
+    stepper.reset();
+    this.#insert(NONE, 0);
+    if (stepper.violator !== NONE) return this.#violation(0);
+    let layerEnd = store.count;
+    for (let state = 0; state < store.count; state++) {
+      if (state === layerEnd) {
+        this.depth++;
+        layerEnd = store.count;
+      }
+      if ((state & (STATES_PER_LOOK - 1)) === STATES_PER_LOOK - 1) {
+        const why = this.#overLimits(limits, state);
+        if (why !== undefined) return { kind: 'stopped', why };
+      }
+      const words = store.chunkOf(state);
+      const at = store.offsetOf(state);
+      let moves = 0;
+      for (let actor = 0; actor < actors; actor++) {
+        model.load(words, at);
+        const alternatives = stepper.alternatives(actor);
+        for (let alternative = 0; alternative < alternatives; alternative++) {
+          if (alternative > 0) model.load(words, at);
+          moves++;
+          stepper.take(actor, alternative);
+          const reached = this.#insert(state, (actor << ALTERNATIVE_BITS) | alternative);
+          if (stepper.violator !== NONE) return this.#violation(reached);
+        }
+      }
+      this.transitions += moves;
+      if (moves === 0) {
+        model.load(words, at);
+        if (!stepper.finished) return { kind: 'stuck', path: this.pathTo(state) };
+      }
+      if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
+    }
+    return { kind: 'all' };
+  }
+
+  /** The moves that lead to a state. */
+  pathTo(state: number): Move[] {
+    const moves: Move[] = [];
+    for (let at = state; this.#parent[at] !== NONE; at = this.#parent[at]!) {
+      const move = this.#move[at]!;
+      moves.push({ actor: move >> ALTERNATIVE_BITS, alternative: move & 0xff });
+    }
+    return moves.reverse();
+  }
+
+  #violation(state: number): Explored {
+    return { kind: 'violation', path: this.pathTo(state), thread: this.#stepper.violator };
+  }
+
+  #overLimits(limits: ExploreLimits, done: number): 'memory' | 'interrupted' | undefined {
+    if (this.bytes > limits.maxBytes) return 'memory';
+    const goOn = limits.onProgress?.({
+      states: this.store.count,
+      transitions: this.transitions,
+      frontier: this.store.count - done,
+      depth: this.depth,
+      bytes: this.bytes,
+    });
+    return goOn === false ? 'interrupted' : undefined;
+  }
+
+  #insert(parent: number, move: number): number {
+    const { model } = this.#system;
+    const state = this.store.insert(model.packed, model.pack());
+    if (state < 0) return -1 - state;
+    if (state === this.#parent.length) this.#widen();
+    this.#parent[state] = parent;
+    this.#move[state] = move;
+    return state;
+  }
+
+  #widen(): void {
+    const parent = new Int32Array(this.#parent.length * 2);
+    parent.set(this.#parent);
+    this.#parent = parent;
+    const move = new Int32Array(this.#move.length * 2);
+    move.set(this.#move);
+    this.#move = move;
+  }
+}
