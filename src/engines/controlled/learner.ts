@@ -17,7 +17,7 @@ const COMPARED_CONTINUATIONS = 8;
 /** What a memory model does for the checker: an access that is there at once. */
 export interface GhostMemory {
   /** Carries out the ghost step of a state on the state of the machine that is at hand. */
-  ghost(automaton: Automaton, state: number): void;
+  ghost(thread: number, automaton: Automaton, state: number): void;
   readonly answerLow: number;
   readonly answerHigh: number;
 }
@@ -47,6 +47,7 @@ export class Withdrawn {
 export class Learner implements GhostOracle {
   readonly automaton: Automaton;
   readonly name: string;
+  readonly #thread: number;
   readonly #program: ThreadProgram;
   readonly #recorder: Recorder;
   readonly #memory: GhostMemory;
@@ -67,6 +68,7 @@ export class Learner implements GhostOracle {
   high = 0;
 
   constructor(
+    thread: number,
     program: ThreadProgram,
     recorder: Recorder,
     sharing: Sharing,
@@ -75,6 +77,7 @@ export class Learner implements GhostOracle {
   ) {
     this.name = program.name;
     this.automaton = new Automaton(sharing);
+    this.#thread = thread;
     this.#program = program;
     this.#recorder = recorder;
     this.#memory = memory;
@@ -127,7 +130,7 @@ export class Learner implements GhostOracle {
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
   answer(step: Step): void {
     const state = this.#add(step, 0);
-    this.#memory.ghost(this.automaton, state);
+    this.#memory.ghost(this.#thread, this.automaton, state);
     this.#behind = state;
     this.#byExit = false;
     this.low = this.#memory.answerLow;

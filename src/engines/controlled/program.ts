@@ -104,7 +104,6 @@ export class ThreadProgram {
 
   #race(program: Program, cpu: RecordedVcpu | undefined): void {
     const recorder = this.#recorder;
-    cpu?.start();
     for (let step = 0; step < this.#steps; step++) {
       const outer = recorder.enterScope();
       program.step(0);
@@ -183,8 +182,8 @@ export class ThreadProgram {
     thread.roles = this.#scoped(roles);
     bare.load();
     cpu.start();
+    // In guest mode from the first step on: the entries to explore are those after exits.
     const program = this.#spec.start(thread as unknown as VcpuThread);
-    cpu.finish();
     return { program, cpu };
   }
 

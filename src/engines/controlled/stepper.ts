@@ -12,7 +12,7 @@ export class Stepper {
   readonly actors: number;
   /** Thread that broke an invariant with the latest step, or −1. */
   violator = NONE;
-  /** Whether the latest step was taken in a state of the thread that had never been left this way. */
+
   constructor(system: System) {
     this.#system = system;
     this.actors = system.learners.length + system.model.actors;
@@ -24,8 +24,7 @@ export class Stepper {
     model.reset();
     this.violator = NONE;
     for (const [thread, learner] of learners.entries()) {
-      if (learner.automaton.size === 0) model.nodes[thread] = learner.root();
-      else this.#settle(thread, 0);
+      this.#settle(thread, learner.automaton.size === 0 ? learner.root() : 0);
       this.#note(thread);
     }
   }
@@ -39,7 +38,7 @@ export class Stepper {
     if (automaton.op[node] === STEP_MEET) return this.#alone(actor) ? 1 : 0;
     const count = model.alternatives(actor, automaton, node);
     const exits = automaton.exits[node]!;
-    if (exits === EXIT_NEVER || !model.exits(actor)) return count;
+    if (exits === EXIT_NEVER) return count;
     const may = exits === EXIT_AT_ANY_TIME || model.device(automaton.kickCell[node]!) !== 0;
     return may ? count + 1 : count;
   }
@@ -56,8 +55,7 @@ export class Stepper {
     const node = model.nodes[actor]!;
     if (automaton.exits[node] !== EXIT_NEVER && alternative === model.alternatives(actor, automaton, node)) {
       const known = automaton.exitNext[node]!;
-      if (known === NONE) model.nodes[actor] = learner.learn(node, 0, 0, true);
-      else this.#settle(actor, known);
+      this.#settle(actor, known === NONE ? learner.learn(node, 0, 0, true) : known);
     } else {
       model.take(actor, automaton, node, alternative);
       this.#follow(actor, node);
@@ -65,42 +63,35 @@ export class Stepper {
     this.#note(actor);
   }
 
-  /** Goes where the model's answer leads. */
-  #follow(thread: number, node: number): void {
-    const { model, learners } = this.#system;
-    const learner = learners[thread]!;
-    const { automaton } = learner;
-    const nothing = answersNothing(automaton.op[node]!);
-    const known = nothing
-      ? automaton.next[node]!
-      : automaton.follow(node, model.answerLow, model.answerHigh);
-    if (known !== NONE) this.#settle(thread, known);
-    else if (nothing) model.nodes[thread] = learner.learn(node, 0, 0, false);
-    else model.nodes[thread] = learner.learn(node, model.answerLow, model.answerHigh, false);
+  /** Goes where the model's answer leads, and on through steps that nobody can come between. */
+  #follow(thread: number, from: number): void {
+    this.#settle(thread, this.#successor(thread, from));
   }
 
-  /** Goes on with the steps that nobody can come between. */
   #settle(thread: number, first: number): void {
     const { model, learners } = this.#system;
     const { automaton } = learners[thread]!;
-    model.nodes[thread] = first;
-    while (automaton.ghost[model.nodes[thread]!] === 1) {
-      const node: number = model.nodes[thread]!;
-      model.ghost(automaton, node);
-      const known: number = answersNothing(automaton.op[node]!)
-        ? automaton.next[node]!
-        : automaton.follow(node, model.answerLow, model.answerHigh);
-      if (known !== NONE) {
-        model.nodes[thread] = known;
-        continue;
-      }
-      const learner = learners[thread]!;
-      const nothing = answersNothing(automaton.op[node]!);
-      model.nodes[thread] = nothing
-        ? learner.learn(node, 0, 0, false)
-        : learner.learn(node, model.answerLow, model.answerHigh, false);
-      return;
+    let node = first;
+    for (;;) {
+      model.nodes[thread] = node;
+      if (automaton.ghost[node] === 1) model.ghost(thread, automaton, node);
+      else if (!model.isNothing(thread, automaton, node)) return;
+      node = this.#successor(thread, node);
     }
+  }
+
+  /** The state that the model's answer leads to. */
+  #successor(thread: number, node: number): number {
+    const { model, learners } = this.#system;
+    const learner = learners[thread]!;
+    const { automaton } = learner;
+    if (answersNothing(automaton.op[node]!)) {
+      const known = automaton.next[node]!;
+      return known === NONE ? learner.learn(node, 0, 0, false) : known;
+    }
+    const { answerLow, answerHigh } = model;
+    const known = automaton.follow(node, answerLow, answerHigh);
+    return known === NONE ? learner.learn(node, answerLow, answerHigh, false) : known;
   }
 
   #note(thread: number): void {

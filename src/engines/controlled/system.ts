@@ -102,8 +102,8 @@ export class SystemFactory {
     };
     const model = makeModel(this.#spec.model, shape);
     const learners = this.#programs.map(
-      ({ program, recorder }) =>
-        new Learner(program, recorder, this.#sharing, model, this.#withdrawn),
+      ({ program, recorder }, thread) =>
+        new Learner(thread, program, recorder, this.#sharing, model, this.#withdrawn),
     );
     return { instance: this.instance, learners, model, cells: [...cells] };
   }

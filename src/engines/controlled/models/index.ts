@@ -1,7 +1,9 @@
 import type { MemoryModel, ModelName, StateShape } from './memory-model.ts';
 import { SequentialConsistency } from './sc.ts';
+import { TotalStoreOrder } from './tso.ts';
 
 /** The memory model of that name over a state of that shape. */
-export function makeModel(_name: ModelName, shape: StateShape): MemoryModel {
+export function makeModel(name: ModelName, shape: StateShape): MemoryModel {
+  if (name === 'tso') return new TotalStoreOrder(shape);
   return new SequentialConsistency(shape);
 }

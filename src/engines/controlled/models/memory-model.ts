@@ -45,13 +45,11 @@ export interface MemoryModel {
   /** Takes it in one of these ways. */
   take(thread: number, automaton: Automaton, node: number, alternative: number): void;
   /** Carries out a step of the checker. */
-  ghost(automaton: Automaton, node: number): void;
+  ghost(thread: number, automaton: Automaton, node: number): void;
   /** Whether a step does nothing in this state: it is then taken at once. */
   isNothing(thread: number, automaton: Automaton, node: number): boolean;
   /** The word that kicks a vCPU, as the hardware sees it. */
   device(cell: number): number;
-  /** An exit drains what the CPU holds back: whether it may be taken now. */
-  exits(thread: number): boolean;
 
   /** What happens by itself: actors after the threads. The clock is the first of them. */
   readonly actors: number;

@@ -67,7 +67,7 @@ export class SequentialConsistency implements MemoryModel {
   take(_thread: number, automaton: Automaton, node: number, alternative: number): void {
     const op = automaton.op[node]!;
     if (isAccess(op)) {
-      this.ghost(automaton, node);
+      this.#access(automaton, node);
       return;
     }
     this.answerHigh = 0;
@@ -75,7 +75,10 @@ export class SequentialConsistency implements MemoryModel {
     else if (op === STEP_TSC || op === STEP_TSC_ORDERED) this.answerLow = this.packed[this.#tick]!;
     else this.answerLow = 0;
   }
-  ghost(automaton: Automaton, node: number): void {
+  ghost(_thread: number, automaton: Automaton, node: number): void {
+    this.#access(automaton, node);
+  }
+  #access(automaton: Automaton, node: number): void {
     this.#cells.access(automaton, node);
     this.answerLow = this.#cells.answerLow;
     this.answerHigh = this.#cells.answerHigh;
@@ -85,9 +88,6 @@ export class SequentialConsistency implements MemoryModel {
   }
   device(cell: number): number {
     return this.packed[this.#tick + 1 + cell]!;
-  }
-  exits(): boolean {
-    return true;
   }
   valueOf(cell: number): number {
     return this.device(cell);
