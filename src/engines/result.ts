@@ -1,3 +1,5 @@
+import type { TraceStep } from './trace.ts';
+
 /** The engines, by the command that runs them. */
 export type EngineName = 'stress' | 'sample' | 'verify' | 'replay';
 
@@ -61,7 +63,7 @@ export interface Broken extends ResultCommon {
   readonly message: string;
   readonly evidence: readonly EvidenceLine[];
   /** Controlled engines: the interleaving, step by step. */
-  readonly schedule?: readonly unknown[];
+  readonly schedule?: readonly TraceStep[];
   /** A command or file that shows it again. */
   readonly replay?: string;
 }

@@ -149,13 +149,7 @@ function wider(column: Int32Array<ArrayBuffer>, fill = 0): Int32Array<ArrayBuffe
   return larger;
 }
 
-function insert(
-  edges: Int32Array,
-  state: number,
-  low: number,
-  high: number,
-  child: number,
-): void {
+function insert(edges: Int32Array, state: number, low: number, high: number, child: number): void {
   const mask = (edges.length >>> 2) - 1;
   let slot = mix(state, low, high) & mask;
   while (edges[(slot << 2) + 3] !== 0) slot = (slot + 1) & mask;

@@ -1,7 +1,12 @@
-import { createVm, DEFAULT_MACHINE, type MachineMap, type MachineSpec, mapMachine } from '../../host/machine.ts';
-import { PlainMemory } from '../../memory/shared-memory.ts';
+import {
+  createVm,
+  DEFAULT_MACHINE,
+  type MachineMap,
+  type MachineSpec,
+  mapMachine,
+} from '../../host/machine.ts';
+import { createSharedMemory, PlainMemory } from '../../memory/shared-memory.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
-import { createSharedMemory } from '../../memory/shared-memory.ts';
 import type { ClockSteps } from './recorded-host-cpu.ts';
 
 /** How much of a scenario the controlled engines explore: everything in it is finite but its loops. */
@@ -45,7 +50,12 @@ export function instanceOf(
     ...small?.machine,
     ...mutant?.machine,
     ...options.machine,
-    vcpus: options.vcpus ?? options.machine?.vcpus ?? mutant?.machine?.vcpus ?? small?.vcpus ?? scenario.vcpus.default,
+    vcpus:
+      options.vcpus ??
+      options.machine?.vcpus ??
+      mutant?.machine?.vcpus ??
+      small?.vcpus ??
+      scenario.vcpus.default,
   };
   const map = mapMachine(machine, machine.vcpus);
   const memoryBytes = Math.ceil((map.end + scenario.ledgerBytes) / 64) * 64;

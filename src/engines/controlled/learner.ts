@@ -3,7 +3,14 @@ import { NotDeterministic } from './faults.ts';
 import type { Ending, ThreadProgram } from './program.ts';
 import type { Answers, GhostOracle, Recorder, Violation } from './recorder.ts';
 import type { Sharing } from './sharing.ts';
-import { answersNothing, EXIT_NEVER, STEP_END, STEP_VIOLATION, type Step, sameStep } from './step.ts';
+import {
+  answersNothing,
+  EXIT_NEVER,
+  STEP_END,
+  STEP_VIOLATION,
+  type Step,
+  sameStep,
+} from './step.ts';
 
 /** Iterations of a loop without `relax()` that are tried at once before its states are merged. */
 const QUICK_ITERATIONS = 64;
@@ -254,10 +261,7 @@ export class Learner implements GhostOracle {
     for (const [head, iterations] of heads) {
       const promised = iterations.every((one) => one.promised);
       const times = promised ? PROMISED_ITERATIONS : PROBED_ITERATIONS;
-      const driven = Array.from(
-        { length: times },
-        () => iterations[random() % iterations.length]!,
-      );
+      const driven = Array.from({ length: times }, () => iterations[random() % iterations.length]!);
       const holds =
         this.#repeats(driven, 1) &&
         iterations.every((iteration) => this.#continues(iteration, random));

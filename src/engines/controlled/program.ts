@@ -1,15 +1,21 @@
-import { Memslots } from '../../memory/memslots.ts';
-import { UnbackedGpa } from '../../memory/errors.ts';
+import { RunStopped } from '../../cpu/faults.ts';
 import type { GuestRoles } from '../../guest/roles.ts';
 import { ROLES } from '../../guest/roles.ts';
 import type { HostOps } from '../../host/host-ops.ts';
 import { Kvm } from '../../host/kvm.ts';
 import { KvmVcpu } from '../../host/kvm-vcpu.ts';
 import { VCPU } from '../../host/records.ts';
-import { RunStopped } from '../../cpu/faults.ts';
+import { UnbackedGpa } from '../../memory/errors.ts';
+import { Memslots } from '../../memory/memslots.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { Ledger } from '../../scenarios/ledger.ts';
-import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from '../../scenarios/scenario.ts';
+import type {
+  HostThread,
+  Program,
+  Scenario,
+  ThreadSpec,
+  VcpuThread,
+} from '../../scenarios/scenario.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
 import type { FailureCode } from '../result.ts';
 import { ViolationFound } from '../violation.ts';
@@ -153,7 +159,11 @@ export class ThreadProgram {
       ledger: new Ledger(new RecordedMemory(recorder, true), ledger),
       idle: () => {},
       outcome: (outcome: number) => recorder.countOutcome(outcome),
-      violated: (invariant: InvariantId, message: string, evidence: readonly string[] = []): never => {
+      violated: (
+        invariant: InvariantId,
+        message: string,
+        evidence: readonly string[] = [],
+      ): never => {
         recorder.violation ??= { invariant, message, evidence };
         throw new ViolationFound(invariant, message, evidence);
       },
@@ -229,11 +239,13 @@ export class ThreadProgram {
       new ProgramFailed(code, this.name, message);
     const role = this.#role[0]!;
     const where = role === 0 ? this.name : `the role ${ROLES[role - 1]!.name} on ${this.name}`;
-    if (error instanceof NotDeterministic) return fail('NOT_DETERMINISTIC', `${where}: ${error.message}`);
+    if (error instanceof NotDeterministic)
+      return fail('NOT_DETERMINISTIC', `${where}: ${error.message}`);
     if (error instanceof PortExhausted) return fail('GUEST_HUNG', `${where}: ${error.message}`);
     if (error instanceof RoleReturned) return fail('GUEST_RETURNED', error.message);
     if (error instanceof UnbackedGpa) return fail('GUEST_UNBACKED_GPA', error.message);
-    if (!(error instanceof Error)) return fail('GUEST_THREW', `Expected ${where} to return, but it threw ${String(error)}.`);
+    if (!(error instanceof Error))
+      return fail('GUEST_THREW', `Expected ${where} to return, but it threw ${String(error)}.`);
     if (error.name === 'SharingGrew') return error;
     if (role === 0) return error;
     return fail(

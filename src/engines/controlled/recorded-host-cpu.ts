@@ -1,5 +1,5 @@
-import { KICK_IPI } from '../../cpu/thread-host-cpu.ts';
 import type { HostCpu } from '../../cpu/host-cpu.ts';
+import { KICK_IPI } from '../../cpu/thread-host-cpu.ts';
 import type { Gpa, HostAddress, MemoryPort } from '../../memory/memory-port.ts';
 import type { Memslots } from '../../memory/memslots.ts';
 import type { Recorder } from './recorder.ts';

@@ -7,8 +7,8 @@ import {
   EXIT_NEVER,
   isLocked,
   mayStore,
-  STEP_AND,
   STEP_ADD,
+  STEP_AND,
   STEP_BOUNDARY,
   STEP_CMPXCHG,
   STEP_LOAD,
@@ -293,7 +293,11 @@ export class Recorder {
 
   fence(op: number): void {
     this.#count();
-    if (op === STEP_MB ? this.#fences.mb : this.#fences.rmbAndWmb && (op === STEP_RMB || op === STEP_WMB)) {
+    if (
+      op === STEP_MB
+        ? this.#fences.mb
+        : this.#fences.rmbAndWmb && (op === STEP_RMB || op === STEP_WMB)
+    ) {
       this.step(op, 0, 0, 0, 0, 0, 0, false);
     }
   }

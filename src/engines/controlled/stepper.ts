@@ -1,5 +1,12 @@
 import { NONE } from './automaton.ts';
-import { answersNothing, EXIT_AT_ANY_TIME, EXIT_NEVER, STEP_END, STEP_MEET, STEP_VIOLATION } from './step.ts';
+import {
+  answersNothing,
+  EXIT_AT_ANY_TIME,
+  EXIT_NEVER,
+  STEP_END,
+  STEP_MEET,
+  STEP_VIOLATION,
+} from './step.ts';
 import type { System } from './system.ts';
 
 /**
@@ -53,7 +60,10 @@ export class Stepper {
     const learner = learners[actor]!;
     const { automaton } = learner;
     const node = model.nodes[actor]!;
-    if (automaton.exits[node] !== EXIT_NEVER && alternative === model.alternatives(actor, automaton, node)) {
+    if (
+      automaton.exits[node] !== EXIT_NEVER &&
+      alternative === model.alternatives(actor, automaton, node)
+    ) {
       const known = automaton.exitNext[node]!;
       this.#settle(actor, known === NONE ? learner.learn(node, 0, 0, true) : known);
     } else {

@@ -1,14 +1,14 @@
-import type { GuestRoles } from '../../guest/roles.ts';
 import { referenceGuest } from '../../guest/reference.ts';
+import type { GuestRoles } from '../../guest/roles.ts';
 import { referenceHost } from '../../host/host-ops.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
-import { SharingGrew, Sharing } from './sharing.ts';
-import { GuessWithdrawn, Learner, Withdrawn } from './learner.ts';
 import { type Instance, type InstanceOptions, instanceOf } from './instance.ts';
-import type { MemoryModel, ModelName, StateShape } from './models/memory-model.ts';
+import { GuessWithdrawn, Learner, Withdrawn } from './learner.ts';
 import { makeModel } from './models/index.ts';
+import type { MemoryModel, ModelName, StateShape } from './models/memory-model.ts';
 import { ThreadProgram } from './program.ts';
 import { Recorder } from './recorder.ts';
+import { Sharing, SharingGrew } from './sharing.ts';
 
 /** A scenario whose threads are programs that can be run again and again. */
 export interface SystemSpec extends InstanceOptions {

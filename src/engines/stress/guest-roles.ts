@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import type { RoleName } from '../../guest/roles.ts';
-import { UsageError } from '../usage-error.ts';
 import { guestUrl } from '../guest-url.ts';
+import { UsageError } from '../usage-error.ts';
 import { STRESS_WORKER } from './pool.ts';
 
 /** Milliseconds that a guest module gets to be imported. */

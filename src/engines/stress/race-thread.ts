@@ -33,16 +33,16 @@ import type {
   VcpuThread,
 } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
-import { findRunnable } from '../runnable.ts';
-import { runCanary } from './canary.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
-import * as control from './control.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
+import { findRunnable } from '../runnable.ts';
+import { ViolationFound } from '../violation.ts';
+import { runCanary } from './canary.ts';
+import * as control from './control.ts';
 import { idler } from './idle.ts';
 import { Latencies } from './latencies.ts';
 import { stopEverybody } from './stop.ts';
 import type { ThreadReport, ThreadTask } from './task.ts';
-import { ViolationFound } from '../violation.ts';
 
 /** Steps between two looks at the stop word, and two publications of the counters. */
 const STRIDE = 64;

@@ -7,9 +7,9 @@ import {
   type SharedMemory,
 } from '../../memory/shared-memory.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import { guestUrl } from '../guest-url.ts';
 import { UsageError } from '../usage-error.ts';
 import { type ControlMap, mapControl } from './control.ts';
-import { guestUrl } from '../guest-url.ts';
 import type { StressOptions } from './options.ts';
 import type { ThreadTask } from './task.ts';
 
