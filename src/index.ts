@@ -19,6 +19,7 @@ export {
   stress,
 } from './engines/stress/index.ts';
 export { UsageError } from './engines/usage-error.ts';
+export { type VerifyOptions, type VerifyProgress, verify } from './engines/verify/index.ts';
 export type {
   ClockAddresses,
   Detection,

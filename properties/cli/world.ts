@@ -161,6 +161,15 @@ export function fakeLibrary(
       asked.push(options);
       return resultOf(options);
     },
+    async verify({ scenario, seed = 'pvrace', model = 'tso' }) {
+      return {
+        ...common({ scenario, seed }),
+        engine: 'verify',
+        model,
+        verdict: 'pass',
+        outcomes: [],
+      };
+    },
     workloadNames: ['pvclock-read-solo'],
     async bench() {
       return { results: [], nativeAbsent: 'no cc', interrupted: false };

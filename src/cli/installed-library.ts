@@ -11,6 +11,10 @@ export const installedLibrary: Library = {
     const { stress } = await import('../engines/stress/index.ts');
     return stress(options);
   },
+  async verify(options) {
+    const { verify } = await import('../engines/verify/index.ts');
+    return verify(options);
+  },
   workloadNames,
   async bench(options) {
     const { bench } = await import('../engines/bench/index.ts');

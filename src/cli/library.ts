@@ -3,12 +3,14 @@ import type { BenchOptions, BenchReport } from '../engines/bench/index.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import type { Diagnosis } from '../engines/stress/diagnosis.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
+import type { VerifyOptions } from '../engines/verify/options.ts';
 import type { RoleName } from '../guest/roles.ts';
 import type { Catalogue } from '../report/catalogue.ts';
 
 /** What the commands are a skin over. */
 export interface Library extends Catalogue {
   stress(options: StressOptions): Promise<ScenarioResult>;
+  verify(options: VerifyOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;
   readonly workloadNames: readonly string[];

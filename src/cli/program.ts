@@ -10,6 +10,7 @@ import { addListCommand } from './list.ts';
 import { addReportOptions } from './report-options.ts';
 import { addStressCommand } from './stress.ts';
 import { addTourCommand } from './tour.ts';
+import { addVerifyCommand } from './verify.ts';
 import { packageVersion } from './version.ts';
 
 /** The commands, in the order of `--help`. Each is one file. */
@@ -18,6 +19,7 @@ const COMMANDS = [
   addListCommand,
   addDoctorCommand,
   addStressCommand,
+  addVerifyCommand,
   addBenchCommand,
   addConformCommand,
 ];

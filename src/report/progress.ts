@@ -10,9 +10,23 @@ export interface RunProgress extends StressProgress {
   readonly count: number;
 }
 
+/** How far a run of several searches is: there is no telling how long the one that is on will take. */
+export interface SearchProgress {
+  readonly scenario: string;
+  readonly place: number;
+  readonly count: number;
+  /** Seconds of this search so far. */
+  readonly elapsed: number;
+  /** States reached so far, or schedules tried. */
+  readonly states: number;
+  readonly frontier: number;
+  readonly depth: number;
+  readonly bytes: number;
+}
+
 /** Shows people how far a run is. */
 export interface ProgressDisplay {
-  show(progress: RunProgress): void;
+  show(progress: RunProgress | SearchProgress): void;
   /** Makes room for a line of the report. */
   clear(): void;
 }
@@ -62,7 +76,8 @@ export function barProgress(stream: ProgressStream): ProgressDisplay {
 }
 
 /** Scenario, phase, speed and the time that is left of the whole run. */
-export function progressInWords(progress: RunProgress): string {
+export function progressInWords(progress: RunProgress | SearchProgress): string {
+  if ('states' in progress) return searchInWords(progress);
   const { scenario, phase, elapsed, total, operations, place, count } = progress;
   const head = `[${place}/${count}] ${scenario}`;
   if (phase !== 'racing') return `${head}: ${phase}`;
@@ -71,8 +86,17 @@ export function progressInWords(progress: RunProgress): string {
   return `${head}: ${grouped(operations)} operations ${speed}, ${timeLeft(left)} left`;
 }
 
+function searchInWords(progress: SearchProgress): string {
+  const { scenario, elapsed, states, frontier, depth, bytes, place, count } = progress;
+  const rate = elapsed > 0 ? compact(states / elapsed) : '0';
+  const megabytes = grouped(Math.ceil(bytes / 2 ** 20));
+  return `[${place}/${count}] ${scenario}: ${grouped(states)} states ${rate}/s, depth ${depth}, frontier ${grouped(frontier)}, ${megabytes} MB`;
+}
+
 /** How much of the whole run is done, from 0 to 1. */
-export function wholeFraction({ phase, elapsed, total, place, count }: RunProgress): number {
+export function wholeFraction(progress: RunProgress | SearchProgress): number {
+  if ('states' in progress) return (progress.place - 1) / progress.count;
+  const { phase, elapsed, total, place, count } = progress;
   const share = total > 0 ? Math.min(1, elapsed / total) : 0;
   return (place - 1 + (phase === 'stopping' ? 1 : share)) / count;
 }

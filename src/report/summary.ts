@@ -7,7 +7,9 @@ import { plain, wrap } from './text.ts';
 export function summaryLines(report: Report, page: Page): readonly string[] {
   const { warning } = page.palette;
   return [
-    ...wrap(sensitivityInWords(report.results), page.columns),
+    ...(report.results.some(({ engine }) => engine === 'stress')
+      ? wrap(sensitivityInWords(report.results), page.columns)
+      : []),
     ...warnings(report).flatMap((text) =>
       wrap(`Warning: ${text}`, page.columns).map((line) => warning(line)),
     ),
@@ -29,7 +31,9 @@ export function sensitivityInWords(results: readonly ReportedResult[]): string {
 export function warnings(report: Report): readonly string[] {
   const { results, machine } = report;
   const blind = sensitivities(results).filter((sensitivity) => sensitivity === 0).length;
-  const crowded = results.filter((result) => threadsOf(result) > machine.cores);
+  const crowded = results.filter(
+    (result) => result.engine === 'stress' && threadsOf(result) > machine.cores,
+  );
   const texts: string[] = [];
   if (blind > 0) {
     texts.push(

@@ -94,6 +94,7 @@ export const INVARIANTS = [
   { id: 'K1', sentence: 'No kick is lost.' },
   { id: 'K2', sentence: 'No stale kick survives a wake-up.' },
   { id: 'H1', sentence: 'The host polls for a halted vCPU only while POLL_CONTROL lets it.' },
+  { id: 'N1', sentence: 'No thread waits for ever.' },
   {
     id: 'X1',
     sentence:

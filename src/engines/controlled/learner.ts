@@ -64,12 +64,12 @@ export class Learner implements GhostOracle {
   readonly #ends = new Map<string, number>();
   readonly #iterations: Iteration[] = [];
   readonly #violations = new Map<number, Violation>();
-  readonly #answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+  readonly #answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
   /** Where the next state is to be added: behind this one, by this answer. */
   #behind = NONE;
   #byExit = false;
-  /** How many of the run's outcomes have found their state. */
-  #outcomesTaken = 0;
+  /** How many answers the run began with. */
+  #answered = 0;
   /** Answer of the latest ghost step. */
   low = 0;
   high = 0;
@@ -129,14 +129,14 @@ export class Learner implements GhostOracle {
     this.low = low;
     this.high = high;
     this.#byExit = exit;
-    this.#outcomesTaken = 0;
+    this.#answered = this.#answers.steps.length;
     recorder.rewind(this.#answers, this);
     return this.#place(this.#program.run());
   }
 
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
   answer(step: Step): void {
-    const state = this.#add(step, 0);
+    const state = this.#add(step, 0, []);
     this.#memory.ghost(this.#thread, this.automaton, state);
     this.#behind = state;
     this.#byExit = false;
@@ -155,7 +155,7 @@ export class Learner implements GhostOracle {
       this.#link(head);
       return head;
     }
-    return this.#add(step, site);
+    return this.#add(step, site, this.#newOutcomes());
   }
 
   #placeEnd(ending: Exclude<Ending, { kind: 'pending' }>): number {
@@ -169,15 +169,14 @@ export class Learner implements GhostOracle {
       }
     }
     const op = ending.kind === 'end' ? STEP_END : STEP_VIOLATION;
-    const state = this.#add(terminal(op), 0);
+    const state = this.#add(terminal(op), 0, outcomes);
     if (ending.kind === 'end') this.#ends.set(key, state);
     else this.#violations.set(state, ending);
     return state;
   }
 
-  #add(step: Step, site: number): number {
+  #add(step: Step, site: number, outcomes: readonly number[]): number {
     const { automaton } = this;
-    const outcomes = this.#newOutcomes();
     const state = automaton.add(
       step,
       site,
@@ -200,15 +199,12 @@ export class Learner implements GhostOracle {
     else automaton.link(behind, this.low, this.high, state);
   }
 
-  /** Outcomes since the latest step. */
+  /** Outcomes since the latest step that is not the checker's. */
   #newOutcomes(): readonly number[] {
-    const { outcomes, steps } = this.#recorder;
-    const since: number[] = [];
-    for (; this.#outcomesTaken < outcomes.length; this.#outcomesTaken++) {
-      const one = outcomes[this.#outcomesTaken]!;
-      if (one.steps >= steps) since.push(one.outcome);
-    }
-    return since;
+    const { exit, steps } = this.#answers;
+    let real = this.#answered;
+    while (real > 0 && steps[real - 1]!.ghost && exit[real - 1] !== true) real--;
+    return this.#recorder.outcomes.filter((one) => one.steps >= real).map((one) => one.outcome);
   }
 
   #siteNumber(site: string): number {
@@ -271,9 +267,21 @@ export class Learner implements GhostOracle {
     }
   }
 
+  /** Whether the program, given these answers, comes to a state. */
+  confirms(answers: Answers, state: number): boolean {
+    return this.#leadsTo(answers, state);
+  }
+
+  /** Takes no loop of this thread for one that leaves nothing behind any more. */
+  withdrawAll(): void {
+    for (const { head } of this.#iterations) {
+      this.#withdrawn.sites.add(this.#sites[this.automaton.site[head]!]!);
+    }
+  }
+
   /** Whether these iterations, so many times, lead back to their common head. */
   #repeats(iterations: readonly Iteration[], times: number): boolean {
-    const answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+    const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
     const { head } = iterations[0]!;
     this.#pathTo(head, answers);
     for (let time = 0; time < times; time++) {
@@ -286,7 +294,7 @@ export class Learner implements GhostOracle {
   #continues(iteration: Iteration, random: () => number): boolean {
     const { automaton } = this;
     for (let tries = 0; tries < COMPARED_CONTINUATIONS; tries++) {
-      const answers: Mutable = { steps: [], low: [], high: [], exit: [] };
+      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
       this.#pathTo(iteration.head, answers);
       this.#appendIteration(iteration, answers);
       let state = iteration.head;
@@ -322,12 +330,12 @@ export class Learner implements GhostOracle {
     }
   }
 
-  #appendIteration({ head, from, low, high, exit }: Iteration, answers: Mutable): void {
+  #appendIteration({ head, from, low, high, exit }: Iteration, answers: AnswerLog): void {
     this.#pathBetween(head, from, answers);
     push(answers, this.automaton.steps[from]!, low, high, exit);
   }
 
-  #append(child: number, parent: number, answers: Mutable): void {
+  #append(child: number, parent: number, answers: AnswerLog): void {
     const { automaton } = this;
     push(
       answers,
@@ -339,13 +347,13 @@ export class Learner implements GhostOracle {
   }
 
   /** The answers that lead to a state, in place of what `answers` held. */
-  #pathTo(state: number, answers: Mutable): void {
+  #pathTo(state: number, answers: AnswerLog): void {
     clear(answers);
     this.#pathBetween(NONE, state, answers);
   }
 
   /** Appends the answers that lead from one state to a later one. */
-  #pathBetween(from: number, to: number, answers: Mutable): void {
+  #pathBetween(from: number, to: number, answers: AnswerLog): void {
     const { automaton } = this;
     const states: number[] = [];
     for (let state = to; state !== from; state = automaton.parent[state]!) states.push(state);
@@ -357,21 +365,22 @@ export class Learner implements GhostOracle {
   }
 }
 
-interface Mutable {
+/** Answers as they are collected. */
+export interface AnswerLog {
   readonly steps: Step[];
   readonly low: number[];
   readonly high: number[];
   readonly exit: boolean[];
 }
 
-function clear({ steps, low, high, exit }: Mutable): void {
+function clear({ steps, low, high, exit }: AnswerLog): void {
   steps.length = 0;
   low.length = 0;
   high.length = 0;
   exit.length = 0;
 }
 
-function push(answers: Mutable, step: Step, low: number, high: number, exit: boolean): void {
+function push(answers: AnswerLog, step: Step, low: number, high: number, exit: boolean): void {
   answers.steps.push(step);
   answers.low.push(low);
   answers.high.push(high);
@@ -398,5 +407,6 @@ function terminal(op: number): Step {
     ghost: false,
     exits: EXIT_NEVER,
     kick: 0,
+    guest: false,
   };
 }

@@ -34,7 +34,7 @@ export type Ending =
   | { readonly kind: 'end' }
   | {
       readonly kind: 'violation';
-      readonly invariant: string;
+      readonly invariant: InvariantId;
       readonly message: string;
       readonly evidence: readonly string[];
     };
@@ -69,6 +69,7 @@ export class ThreadProgram {
   readonly #steps: number;
   readonly #replacements: Replacements;
   readonly #recorder: Recorder;
+  readonly #pulse: (() => void) | undefined;
   readonly #role = new Int32Array(1);
 
   constructor(
@@ -78,6 +79,7 @@ export class ThreadProgram {
     steps: number,
     replacements: Replacements,
     recorder: Recorder,
+    pulse: (() => void) | undefined,
   ) {
     this.name = spec.name;
     this.#scenario = scenario;
@@ -86,6 +88,7 @@ export class ThreadProgram {
     this.#steps = steps;
     this.#replacements = replacements;
     this.#recorder = recorder;
+    this.#pulse = pulse;
   }
 
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
@@ -132,6 +135,7 @@ export class ThreadProgram {
 
   #guarded(body: () => void): Ending {
     this.#role[0] = 0;
+    this.#pulse?.();
     const recorder = this.#recorder;
     try {
       body();
@@ -149,14 +153,14 @@ export class ThreadProgram {
   #build(): { program: Program; cpu: RecordedVcpu | undefined } {
     const { machine, map, ledger, clock } = this.#instance;
     const recorder = this.#recorder;
-    const memory = new RecordedMemory(recorder, false);
+    const memory = new RecordedMemory(recorder, 'host');
     const slots = new Memslots(memory, map.memslotTable);
     const host = new RecordedHostCpu(memory, recorder, slots, clock);
     const thread: Record<string, unknown> & { kvm?: Kvm } = {
       name: this.name,
       machine,
       random: { below: (bound: number) => this.#choose(bound) },
-      ledger: new Ledger(new RecordedMemory(recorder, true), ledger),
+      ledger: new Ledger(new RecordedMemory(recorder, 'checker'), ledger),
       idle: () => {},
       outcome: (outcome: number) => recorder.countOutcome(outcome),
       violated: (
@@ -180,7 +184,7 @@ export class ThreadProgram {
     const hypervisor = new DrainingHypervisor(bare, memory);
     const cpu = new RecordedVcpu(
       this.#spec.vcpu,
-      memory,
+      new RecordedMemory(recorder, 'guest'),
       host,
       slots,
       hypervisor,

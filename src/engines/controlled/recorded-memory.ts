@@ -18,11 +18,12 @@ import {
 export class RecordedMemory implements MemoryPort {
   readonly #recorder: Recorder;
   readonly #ghost: boolean;
+  readonly #guest: boolean;
 
-  /** @param ghost whether the accesses are the checker's */
-  constructor(recorder: Recorder, ghost: boolean) {
+  constructor(recorder: Recorder, user: 'guest' | 'host' | 'checker') {
     this.#recorder = recorder;
-    this.#ghost = ghost;
+    this.#ghost = user === 'checker';
+    this.#guest = user === 'guest';
   }
 
   load8(address: HostAddress): number {
@@ -105,16 +106,20 @@ export class RecordedMemory implements MemoryPort {
   }
 
   mb(): void {
+    this.#recorder.guestSide = this.#guest;
     this.#recorder.fence(STEP_MB);
   }
   rmb(): void {
+    this.#recorder.guestSide = this.#guest;
     this.#recorder.fence(STEP_RMB);
   }
   wmb(): void {
+    this.#recorder.guestSide = this.#guest;
     this.#recorder.fence(STEP_WMB);
   }
 
   #access(op: number, address: HostAddress, bytes: number, low: number, high: number): void {
+    this.#recorder.guestSide = this.#guest;
     this.#recorder.access(op, address, bytes, low, high, 0, 0, this.#ghost);
   }
 
@@ -128,6 +133,7 @@ export class RecordedMemory implements MemoryPort {
     high2: number,
   ): number {
     if ((address & (bytes - 1)) !== 0) throw new MisalignedLockedAccess(bytes, address);
+    this.#recorder.guestSide = this.#guest;
     this.#recorder.access(op, address, bytes, low, high, low2, high2, this.#ghost);
     return this.#recorder.low >>> 0;
   }

@@ -1,4 +1,5 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
+import type { InvariantId } from '../../scenarios/invariants.ts';
 import { callSite } from './call-site.ts';
 import { NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
 import type { Sharing } from './sharing.ts';
@@ -46,7 +47,7 @@ export interface Answers {
 
 /** A broken invariant, in a scenario's words. */
 export interface Violation {
-  readonly invariant: string;
+  readonly invariant: InvariantId;
   readonly message: string;
   readonly evidence: readonly string[];
 }
@@ -103,6 +104,8 @@ export class Recorder {
   pending: Step | undefined;
   /** Where in the program it is, and in which call: loops come back to the same place. */
   pendingSite = '';
+  /** Whether it is the guest that takes the next step. */
+  guestSide = false;
   /** Whether `relax()` was called since the step before. */
   relaxed = false;
   /** The invariant that the checker found broken. */
@@ -332,6 +335,7 @@ export class Recorder {
       ghost,
       exits,
       kick: exits === EXIT_NEVER ? 0 : this.#kick,
+      guest: this.guestSide,
     };
     if (this.#cursor < this.#length) {
       const answers = this.#answers!;

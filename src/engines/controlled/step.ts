@@ -56,6 +56,8 @@ export interface Step {
   readonly exits: number;
   /** Address of the kick word that `exits` speaks of. */
   readonly kick: HostAddress;
+  /** Whether the guest takes it, for pictures. */
+  readonly guest: boolean;
 }
 
 /** Whether two steps do the same. */

@@ -9,14 +9,21 @@ import {
 } from './step.ts';
 import type { System } from './system.ts';
 
+/** What a stepper tells of each step: whose, in which state of its automaton, and whether an exit took its place. */
+export type StepObserver = (thread: number, node: number, exit: boolean) => void;
+
 /**
  * Takes steps of a system, one at a time, on the state that its model has at hand. It learns what it
  * does not know yet.
  */
 export class Stepper {
   readonly #system: System;
+  /** Told every step of a thread and its answer, the checker's steps too. */
+  observer: StepObserver | undefined;
   /** Threads, and behind them what happens by itself. */
   readonly actors: number;
+  /** Outcomes that the scenario counted in the latest step. */
+  readonly counted: number[] = [];
   /** Thread that broke an invariant with the latest step, or −1. */
   violator = NONE;
 
@@ -29,6 +36,7 @@ export class Stepper {
   reset(): void {
     const { model, learners } = this.#system;
     model.reset();
+    this.counted.length = 0;
     this.violator = NONE;
     for (const [thread, learner] of learners.entries()) {
       this.#settle(thread, learner.automaton.size === 0 ? learner.root() : 0);
@@ -53,6 +61,7 @@ export class Stepper {
   /** Takes an actor's next step in one of its ways. */
   take(actor: number, alternative: number): void {
     const { model, learners } = this.#system;
+    this.counted.length = 0;
     if (actor >= learners.length) {
       model.act(actor - learners.length);
       return;
@@ -64,10 +73,12 @@ export class Stepper {
       automaton.exits[node] !== EXIT_NEVER &&
       alternative === model.alternatives(actor, automaton, node)
     ) {
+      this.observer?.(actor, node, true);
       const known = automaton.exitNext[node]!;
       this.#settle(actor, known === NONE ? learner.learn(node, 0, 0, true) : known);
     } else {
       model.take(actor, automaton, node, alternative);
+      this.observer?.(actor, node, false);
       this.#follow(actor, node);
     }
     this.#note(actor);
@@ -84,8 +95,11 @@ export class Stepper {
     let node = first;
     for (;;) {
       model.nodes[thread] = node;
+      const outcomes = automaton.outcomes[node]!;
+      for (let at = 0; at < outcomes.length; at++) this.counted.push(outcomes[at]!);
       if (automaton.ghost[node] === 1) model.ghost(thread, automaton, node);
       else if (!model.isNothing(thread, automaton, node)) return;
+      this.observer?.(thread, node, false);
       node = this.#successor(thread, node);
     }
   }

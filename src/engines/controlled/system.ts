@@ -17,6 +17,8 @@ export interface SystemSpec extends InstanceOptions {
   /** Roles of the user's. */
   readonly guest?: Partial<GuestRoles> | undefined;
   readonly model: ModelName;
+  /** Called before a program runs: whoever watches knows then that the one before came back. */
+  readonly pulse?: (() => void) | undefined;
 }
 
 /** Threads learned so far, and the model of the memory that they share. What an engine explores. */
@@ -55,7 +57,15 @@ export class SystemFactory {
       const steps = instance.steps[index]!;
       return {
         recorder,
-        program: new ThreadProgram(scenario, thread, instance, steps, replacements, recorder),
+        program: new ThreadProgram(
+          scenario,
+          thread,
+          instance,
+          steps,
+          replacements,
+          recorder,
+          spec.pulse,
+        ),
       };
     });
     for (const { program } of this.#programs) program.setUp();

@@ -3,6 +3,7 @@ import { ROLES } from '../../guest/roles.ts';
 import type { SharedMemory } from '../../memory/shared-memory.ts';
 import { loadControl, storeControl, wakeAll } from '../../memory/wait.ts';
 import type { FailureCode } from '../result.ts';
+import { workerDeath } from '../worker-death.ts';
 import * as control from './control.ts';
 import type { StressProgress } from './options.ts';
 import { borrowPool, returnPool, type ThreadPool } from './pool.ts';
@@ -281,19 +282,4 @@ class Supervisor {
     const address = this.#block(index) + control.THREAD_OPERATIONS;
     return new Float64Array(this.#memory.u8.buffer, address, 1)[0]!;
   }
-}
-
-/** Why a worker ended without a report. */
-function workerDeath(error: unknown): [FailureCode, string] {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return [
-      'OUT_OF_MEMORY',
-      'Expected the guest to stay within 512 MB of heap, but it ran out of memory.',
-    ];
-  }
-  if (message?.startsWith('worker exited') === true) {
-    return ['WORKER_EXITED', `Expected the guest to return, but it ended its thread (${message}).`];
-  }
-  return ['HARNESS', error instanceof Error ? (error.stack ?? error.message) : String(error)];
 }

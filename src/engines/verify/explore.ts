@@ -1,13 +1,8 @@
 import { NONE } from '../controlled/automaton.ts';
-import { Stepper } from '../controlled/stepper.ts';
+import type { Move } from '../controlled/move.ts';
+import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
 import { StateStore } from './state-store.ts';
-
-/** One step of an interleaving: who, and in which of its ways. */
-export interface Move {
-  readonly actor: number;
-  readonly alternative: number;
-}
 
 /** How an exploration ended. */
 export type Explored =
@@ -47,9 +42,9 @@ export class Exploration {
   /** How often each outcome was seen, by its place in the scenario's table. */
   readonly outcomes: Float64Array;
 
-  constructor(system: System, outcomes: number) {
+  constructor(system: System, stepper: Stepper, outcomes: number) {
     this.#system = system;
-    this.#stepper = new Stepper(system);
+    this.#stepper = stepper;
     this.outcomes = new Float64Array(outcomes);
   }
 
@@ -99,6 +94,11 @@ export class Exploration {
     return { kind: 'all' };
   }
 
+  /** The state that another one was first reached from, or −1 for the first. */
+  parentOf(state: number): number {
+    return this.#parent[state]!;
+  }
+
   /** The moves that lead to a state. */
   pathTo(state: number): Move[] {
     const moves: Move[] = [];
@@ -132,6 +132,8 @@ export class Exploration {
     if (state === this.#parent.length) this.#widen();
     this.#parent[state] = parent;
     this.#move[state] = move;
+    const { counted } = this.#stepper;
+    for (let at = 0; at < counted.length; at++) this.outcomes[counted[at]!]!++;
     return state;
   }
 

@@ -52,6 +52,19 @@ export class StateStore {
     return state;
   }
 
+  /** The number of a state, or −1 where it was never reached. */
+  find(words: Int32Array, length: number): number {
+    const hash = hashOf(words, length);
+    const mask = this.#table.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const state = this.#table[slot]! - 1;
+      if (state < 0) return -1;
+      if (this.#hashes[state] === hash && this.#equals(state, words, length)) return state;
+      slot = (slot + 1) & mask;
+    }
+  }
+
   #equals(state: number, words: Int32Array, length: number): boolean {
     const chunk = this.chunkOf(state);
     const at = this.offsetOf(state);

@@ -60,4 +60,15 @@ export interface MemoryModel {
   readonly tick: number;
   /** A cell as the checker sees it, for pictures. */
   valueOf(cell: number): number;
+  /** The store that an actor is about to bring to memory; undefined where it is no store buffer. */
+  oldest(actor: number): Place | undefined;
+}
+
+/** A place in shared memory, by cells. */
+export interface Place {
+  readonly cell: number;
+  readonly upperCell: number;
+  /** Bits below it in its cell. */
+  readonly shift: number;
+  readonly bytes: number;
 }

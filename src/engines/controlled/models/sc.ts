@@ -99,6 +99,7 @@ export class SequentialConsistency implements MemoryModel {
   ready(): boolean {
     return this.packed[this.#tick]! < this.#shape.clockSteps;
   }
+  oldest(): undefined {}
   act(): void {
     this.packed[this.#tick]!++;
   }

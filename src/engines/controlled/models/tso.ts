@@ -13,7 +13,7 @@ import {
   STEP_WAIT,
 } from '../step.ts';
 import { Cells } from './cells.ts';
-import type { MemoryModel, StateShape } from './memory-model.ts';
+import type { MemoryModel, Place, StateShape } from './memory-model.ts';
 
 /** Stores that a store buffer holds, the checker's among them; a full one drains before it takes more. */
 const CAPACITY = 64;
@@ -192,6 +192,16 @@ export class TotalStoreOrder implements MemoryModel {
   ready(actor: number): boolean {
     if (actor === 0) return this.tick < this.#shape.clockSteps;
     return this.#counts[actor - 1] !== 0;
+  }
+  oldest(actor: number): Place | undefined {
+    if (actor === 0) return undefined;
+    const at = (actor - 1) * CAPACITY * FIELDS;
+    return {
+      cell: this.#buffers[at + CELL]!,
+      upperCell: this.#buffers[at + UPPER]!,
+      shift: this.#buffers[at + SHIFT]!,
+      bytes: this.#buffers[at + BYTES]!,
+    };
   }
   act(actor: number): void {
     if (actor === 0) {

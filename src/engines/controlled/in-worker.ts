@@ -1,0 +1,43 @@
+import { findScenario } from '../../scenarios/index.ts';
+import { findMutant } from '../../zoo/index.ts';
+import { GuestModuleError, loadGuest } from '../guest-module.ts';
+import { ProgramFailed } from './program.ts';
+import type { SystemSpec } from './system.ts';
+import { Board, type ControlledReport, type ControlledTask } from './task.ts';
+
+/** Does what a task asks for with a scenario, on this worker, and turns what is thrown into data. */
+export async function inWorker<Result>(
+  task: ControlledTask,
+  work: (spec: SystemSpec, board: Board) => Result,
+): Promise<ControlledReport<Result>> {
+  const board = new Board(task.board);
+  board.pulse();
+  try {
+    const guest = task.guest === undefined ? undefined : await loadGuest(task.guest);
+    board.pulse();
+    const spec: SystemSpec = {
+      ...task,
+      scenario: findScenario(task.scenario),
+      mutant: task.mutant === undefined ? undefined : findMutant(task.mutant),
+      guest,
+      pulse: () => board.pulse(),
+    };
+    const from = performance.now();
+    const result = work(spec, board);
+    return { kind: 'result', result, seconds: (performance.now() - from) / 1000 };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+function failureOf(error: unknown): ControlledReport<never> {
+  if (error instanceof ProgramFailed) {
+    const { code, thread, message } = error;
+    return { kind: 'failure', code, thread, message };
+  }
+  if (error instanceof GuestModuleError) {
+    return { kind: 'failure', code: 'GUEST_LOAD', thread: 'guest', message: error.message };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'failure', code: 'HARNESS', thread: 'engine', message };
+}

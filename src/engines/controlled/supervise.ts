@@ -1,0 +1,74 @@
+import { Piscina } from 'piscina';
+import { workerDeath } from '../worker-death.ts';
+import { Board, type ControlledReport, type ControlledTask } from './task.ts';
+
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const WORKER = new URL(`../../../workers/controlled${EXTENSION}`, import.meta.url).href;
+
+/** Milliseconds between two looks at the worker. */
+const LOOK = 50;
+/** Milliseconds without a sign of life after which a program counts as hung. */
+const STALL = 4_000;
+/** States may take much; a guest that eats memory is stopped all the same. */
+const HEAP_MEGABYTES = 4096;
+
+/** Watches one task on a worker of its own. Never hangs, never throws. */
+export async function supervise<Task extends ControlledTask, Result>(
+  task: Task,
+  name: 'verify' | 'sample' | 'replay',
+  signal: AbortSignal | undefined,
+  onLook: (board: Board, seconds: number) => void,
+): Promise<ControlledReport<Result>> {
+  const board = new Board(task.board);
+  const worker = new Piscina<Task, ControlledReport<Result>>({
+    filename: WORKER,
+    minThreads: 1,
+    maxThreads: 1,
+    atomics: 'disabled',
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+  });
+  worker.on('error', () => {});
+  const abort = (): void => board.stop();
+  signal?.addEventListener('abort', abort, { once: true });
+  const from = performance.now();
+  let pulses = -1;
+  let since = from;
+  try {
+    if (signal?.aborted === true) board.stop();
+    return await new Promise((resolve) => {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        if (board.pulses !== pulses) {
+          pulses = board.pulses;
+          since = now;
+        } else if (now - since > STALL) {
+          clearInterval(timer);
+          resolve(hung(now - since));
+        }
+        onLook(board, (now - from) / 1000);
+      }, LOOK);
+      worker
+        .run(task, { name })
+        .catch((error: unknown): ControlledReport<never> => {
+          const [code, message] = workerDeath(error);
+          return { kind: 'failure', code, thread: 'worker', message };
+        })
+        .then((report) => {
+          clearInterval(timer);
+          resolve(report);
+        });
+    });
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await worker.destroy();
+  }
+}
+
+function hung(milliseconds: number): ControlledReport<never> {
+  return {
+    kind: 'failure',
+    code: 'GUEST_HUNG',
+    thread: 'guest',
+    message: `Expected the program to come back within ${(milliseconds / 1000).toFixed(1)} s, but it did not. Does it loop for ever without touching memory?`,
+  };
+}

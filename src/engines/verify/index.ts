@@ -1,0 +1,2 @@
+export type { VerifyOptions, VerifyProgress } from './options.ts';
+export { verify } from './verify.ts';

@@ -1,0 +1,36 @@
+import type { InstanceOptions } from '../controlled/instance.ts';
+import type { ModelName } from '../controlled/models/memory-model.ts';
+
+/** What to verify, under which memory model, and what it may cost. */
+export interface VerifyOptions extends InstanceOptions {
+  /** Name of a scenario. */
+  readonly scenario: string;
+  /** Id of a broken twin that takes the reference's place. */
+  readonly mutant?: string;
+  /** Path or URL of an ES module whose exports take the place of the reference's roles. */
+  readonly guest?: string | URL;
+  /** By default `tso`, which is x86. */
+  readonly model?: ModelName;
+  /** States after which the exploration stops and says `incomplete`. */
+  readonly maxStates?: number;
+  /** Memory that states may take, in bytes; by default 4 GiB. */
+  readonly maxBytes?: number;
+  readonly seed?: string;
+  /** Ends the exploration with what it has. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+/** Told a few times a second while an exploration goes on. */
+export interface VerifyProgress {
+  readonly scenario: string;
+  readonly states: number;
+  readonly transitions: number;
+  /** States that are still to be left. */
+  readonly frontier: number;
+  /** Steps from the first state. */
+  readonly depth: number;
+  readonly bytes: number;
+  /** Seconds so far. */
+  readonly elapsed: number;
+}

@@ -1,0 +1,103 @@
+import { confirm } from '../controlled/confirm.ts';
+import { type Failure, failureHere } from '../controlled/failure.ts';
+import { minimise } from '../controlled/minimise.ts';
+import type { Move } from '../controlled/move.ts';
+import { Stepper } from '../controlled/stepper.ts';
+import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
+import { traceOf } from '../controlled/trace.ts';
+import type { TraceStep } from '../trace.ts';
+import { Exploration, type ExploreLimits } from './explore.ts';
+import { livelock } from './liveness.ts';
+
+/** What an exploration came to, as data. */
+export interface Verified {
+  readonly kind: 'all' | 'failure' | 'stopped';
+  readonly why?: 'max-states' | 'memory' | 'interrupted';
+  readonly failure?: Failure | { readonly kind: 'livelock' };
+  readonly moves: readonly Move[];
+  readonly trace: readonly TraceStep[];
+  readonly states: number;
+  readonly transitions: number;
+  readonly bytes: number;
+  readonly outcomes: readonly number[];
+  readonly assumptions: readonly string[];
+  readonly instance: Readonly<Record<string, number | string>>;
+  readonly threads: readonly string[];
+}
+
+/**
+ * Explores a scenario on this thread, which must not be the main one if there is a guest of the user's.
+ *
+ * @throws ProgramFailed
+ */
+export function verifyHere(spec: SystemSpec, limits: ExploreLimits): Verified {
+  const factory = new SystemFactory(spec);
+  return factory.explore((system) => verifySystem(system, spec, limits));
+}
+
+function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): Verified {
+  const stepper = new Stepper(system);
+  const exploration = new Exploration(system, stepper, spec.scenario.outcomes.length);
+  const explored = exploration.run(limits);
+  const { learners } = system;
+  const common = {
+    states: exploration.store.count,
+    transitions: exploration.transitions,
+    bytes: exploration.bytes,
+    outcomes: [...exploration.outcomes],
+    assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
+    instance: instanceInWords(system),
+    threads: learners.map(({ name }) => name),
+  };
+  if (explored.kind === 'stopped') {
+    return { ...common, kind: 'stopped', why: explored.why, moves: [], trace: [] };
+  }
+  if (explored.kind !== 'all') {
+    const failure = failureHere(system, stepper)!;
+    confirm(system, stepper, explored.path);
+    const moves = minimise(system, stepper, explored.path, failure);
+    return { ...common, kind: 'failure', ...told(system, stepper, moves) };
+  }
+  const random = xorshift();
+  for (const learner of learners) learner.probe(random);
+  if (learners.some((learner) => learner.assumptions.length > 0)) {
+    const state = livelock(system, stepper, exploration);
+    if (state >= 0) {
+      const moves = exploration.pathTo(state);
+      confirm(system, stepper, moves);
+      const trace = traceOf(system, stepper, moves);
+      return { ...common, kind: 'failure', failure: { kind: 'livelock' }, moves, trace };
+    }
+  }
+  return { ...common, kind: 'all', moves: [], trace: [] };
+}
+
+/** A schedule's failure and what its steps did. */
+function told(
+  system: System,
+  stepper: Stepper,
+  moves: readonly Move[],
+): { failure: Failure; moves: readonly Move[]; trace: readonly TraceStep[] } {
+  const trace = traceOf(system, stepper, moves);
+  return { failure: failureHere(system, stepper)!, moves, trace };
+}
+
+function instanceInWords({ instance, learners }: System): Record<string, number | string> {
+  return {
+    vcpus: instance.machine.vcpus,
+    threads: learners.length,
+    calls: instance.steps.join('+'),
+    ticks: instance.clock.steps,
+  };
+}
+
+/** A fixed series: which iterations a probe mixes is the same in every run. */
+function xorshift(): () => number {
+  let state = 0x2545f491;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
