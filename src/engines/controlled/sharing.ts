@@ -26,6 +26,8 @@ export class Sharing {
   /** READ_ONLY: one bit for each thread that reads. PRIVATE: the thread. SHARED: place in {@link cells}. */
   readonly #who: Int32Array;
   readonly #cells: HostAddress[] = [];
+  /** Cells that were accessed as the lower half of 64 bits. */
+  readonly #wide = new Set<number>();
   #grew = false;
 
   constructor(memoryBytes: number) {
@@ -43,6 +45,13 @@ export class Sharing {
   placeOf(address: HostAddress): number {
     const cell = address >>> 2;
     return this.#kind[cell] === SHARED ? this.#who[cell]! : -1;
+  }
+
+  /** For each shared cell the place of the one above it, where both are accessed as one, else −1. */
+  get uppers(): Int32Array {
+    return Int32Array.from(this.#cells, (address) =>
+      this.#wide.has(address >>> 2) ? this.placeOf(address + CELL_BYTES) : -1,
+    );
   }
 
   /** Notes an access, before anything has been learned. */
@@ -70,6 +79,10 @@ export class Sharing {
     for (let cell = first; cell <= last; cell++) {
       this.#note(thread, cell, writes);
       if (this.#kind[cell] === SHARED) shared = true;
+    }
+    if (shared && bytes === 8 && !this.#wide.has(first)) {
+      this.#wide.add(first);
+      this.#grew = true;
     }
     // A wide access is one step: if one of its cells is shared, all are.
     if (shared) for (let cell = first; cell <= last; cell++) this.#share(cell);

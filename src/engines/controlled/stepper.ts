@@ -98,7 +98,11 @@ export class Stepper {
       const outcomes = automaton.outcomes[node]!;
       for (let at = 0; at < outcomes.length; at++) this.counted.push(outcomes[at]!);
       if (automaton.ghost[node] === 1) model.ghost(thread, automaton, node);
-      else if (!model.isNothing(thread, automaton, node)) return;
+      else if (model.isLocal(thread, automaton, node)) model.take(thread, automaton, node, 0);
+      else {
+        if (automaton.op[node] === STEP_END) model.retire(thread);
+        return;
+      }
       this.observer?.(thread, node, false);
       node = this.#successor(thread, node);
     }

@@ -107,6 +107,7 @@ export class SystemFactory {
     const shape: StateShape = {
       threads: this.#programs.length,
       cells: Int32Array.from(cells, (address) => words.getInt32(address, true)),
+      upperOf: this.#sharing.uppers,
       ghost: Uint8Array.from(cells, (address) => (address >= this.instance.ledger ? 1 : 0)),
       clockSteps: this.instance.clock.steps,
     };
@@ -122,6 +123,7 @@ export class SystemFactory {
 const EMPTY: StateShape = {
   threads: 0,
   cells: new Int32Array(0),
+  upperOf: new Int32Array(0),
   ghost: new Uint8Array(0),
   clockSteps: 0,
 };

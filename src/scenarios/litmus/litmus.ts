@@ -4,7 +4,7 @@ import { SCRATCH } from '../guest-map.ts';
 import type { OutcomeSpec, Scenario } from '../scenario.ts';
 
 /** The steps of a vCPU that litmus programs are made of. */
-export type LitmusPort = Pick<Vcpu, 'load32' | 'store32'>;
+export type LitmusPort = Pick<Vcpu, 'load32' | 'store32' | 'rmb' | 'wmb'>;
 
 /**
  * What one thread does with the variables of an instance. It returns its share of the outcome's place

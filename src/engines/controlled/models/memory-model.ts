@@ -9,6 +9,8 @@ export interface StateShape {
   readonly threads: number;
   /** Shared memory before the first step, by cell. */
   readonly cells: Int32Array;
+  /** The cell that is the upper half of another one wherever that is accessed 64 bits wide, or −1. */
+  readonly upperOf: Int32Array;
   /** Which cells are the checker's. */
   readonly ghost: Uint8Array;
   /** How often the clock advances. */
@@ -46,8 +48,10 @@ export interface MemoryModel {
   take(thread: number, automaton: Automaton, node: number, alternative: number): void;
   /** Carries out a step of the checker. */
   ghost(thread: number, automaton: Automaton, node: number): void;
-  /** Whether a step does nothing in this state: it is then taken at once. */
-  isNothing(thread: number, automaton: Automaton, node: number): boolean;
+  /** Whether a step concerns nobody else in this state: it is then taken at once. */
+  isLocal(thread: number, automaton: Automaton, node: number): boolean;
+  /** A thread has come to its end. */
+  retire(thread: number): void;
   /** The word that kicks a vCPU, as the hardware sees it. */
   device(cell: number): number;
 

@@ -83,9 +83,10 @@ export class SequentialConsistency implements MemoryModel {
     this.answerLow = this.#cells.answerLow;
     this.answerHigh = this.#cells.answerHigh;
   }
-  isNothing(): boolean {
+  isLocal(): boolean {
     return false;
   }
+  retire(): void {}
   device(cell: number): number {
     return this.packed[this.#tick + 1 + cell]!;
   }

@@ -176,9 +176,10 @@ export class TotalStoreOrder implements MemoryModel {
     else this.#load(thread, automaton, node);
   }
 
-  isNothing(thread: number, automaton: Automaton, node: number): boolean {
+  isLocal(thread: number, automaton: Automaton, node: number): boolean {
     return automaton.op[node] === STEP_MB && this.#counts[thread] === 0;
   }
+  retire(): void {}
   device(cell: number): number {
     return this.#words[this.#cells.base + cell]!;
   }
