@@ -50,6 +50,8 @@ function follow(body: LitmusBody, answers: readonly number[]): NextStep | number
     store32(address, value) {
       if (taken++ === answers.length) throw new NextStep(address, value);
     },
+    rmb() {},
+    wmb() {},
   };
   try {
     return body(port, X, Y);
