@@ -1,5 +1,8 @@
-/** Frames that tell one place in a program from another; deeper ones are the engine's own. */
+/** Frames that are looked at, at most. */
 const FRAMES = 40;
+
+/** Name of the method that calls a program: what is below it on the stack is the engine's own. */
+export const PROGRAM_CALLER = 'runProgram';
 
 const scratch: { stack?: unknown } = {};
 
@@ -18,6 +21,7 @@ export function callSite(): string {
 function positions(_: Error, frames: NodeJS.CallSite[]): string {
   let site = '';
   for (const frame of frames) {
+    if (frame.getFunctionName() === PROGRAM_CALLER) break;
     const script = frame.getScriptNameOrSourceURL() ?? '';
     site += `${script.slice(-12)}:${frame.getLineNumber()}:${frame.getColumnNumber()} `;
   }

@@ -107,30 +107,8 @@ export class ThreadProgram {
     return this.#guarded(() => {
       const { program, cpu } = this.#build();
       this.#recorder.begin();
-      this.#race(program, cpu);
+      runProgram(program, this.#steps, cpu, this.#recorder);
     });
-  }
-
-  #race(program: Program, cpu: RecordedVcpu | undefined): void {
-    const recorder = this.#recorder;
-    for (let step = 0; step < this.#steps; step++) {
-      const outer = recorder.enterScope();
-      program.step(0);
-      recorder.leaveScope(outer);
-    }
-    cpu?.finish();
-    if (program.judge !== undefined) {
-      this.#meet();
-      program.judge(0);
-    }
-    if (program.finish !== undefined) {
-      this.#meet();
-      program.finish();
-    }
-  }
-
-  #meet(): void {
-    this.#recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
   }
 
   #guarded(body: () => void): Ending {
@@ -256,6 +234,29 @@ export class ThreadProgram {
       'GUEST_THREW',
       `Expected ${where} to return, but it threw ${error.name}: ${error.message}${placeOf(error)}.`,
     );
+  }
+}
+
+/** The recorded part of a program. Its name tells call sites where the engine begins. */
+function runProgram(
+  program: Program,
+  steps: number,
+  cpu: RecordedVcpu | undefined,
+  recorder: Recorder,
+): void {
+  for (let step = 0; step < steps; step++) {
+    const outer = recorder.enterScope();
+    program.step(0);
+    recorder.leaveScope(outer);
+  }
+  cpu?.finish();
+  if (program.judge !== undefined) {
+    recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
+    program.judge(0);
+  }
+  if (program.finish !== undefined) {
+    recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
+    program.finish();
   }
 }
 

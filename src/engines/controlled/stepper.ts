@@ -24,6 +24,7 @@ export class Stepper {
   readonly actors: number;
   /** Outcomes that the scenario counted in the latest step. */
   readonly counted: number[] = [];
+  countedLength = 0;
   /** Thread that broke an invariant with the latest step, or −1. */
   violator = NONE;
 
@@ -36,7 +37,7 @@ export class Stepper {
   reset(): void {
     const { model, learners } = this.#system;
     model.reset();
-    this.counted.length = 0;
+    this.countedLength = 0;
     this.violator = NONE;
     for (const [thread, learner] of learners.entries()) {
       this.#settle(thread, learner.automaton.size === 0 ? learner.root() : 0);
@@ -61,7 +62,7 @@ export class Stepper {
   /** Takes an actor's next step in one of its ways. */
   take(actor: number, alternative: number): void {
     const { model, learners } = this.#system;
-    this.counted.length = 0;
+    this.countedLength = 0;
     if (actor >= learners.length) {
       model.act(actor - learners.length);
       return;
@@ -96,7 +97,9 @@ export class Stepper {
     for (;;) {
       model.nodes[thread] = node;
       const outcomes = automaton.outcomes[node]!;
-      for (let at = 0; at < outcomes.length; at++) this.counted.push(outcomes[at]!);
+      for (let at = 0; at < outcomes.length; at++) {
+        this.counted[this.countedLength++] = outcomes[at]!;
+      }
       if (automaton.ghost[node] === 1) model.ghost(thread, automaton, node);
       else if (model.isLocal(thread, automaton, node)) model.take(thread, automaton, node, 0);
       else {

@@ -132,8 +132,8 @@ export class Exploration {
     if (state === this.#parent.length) this.#widen();
     this.#parent[state] = parent;
     this.#move[state] = move;
-    const { counted } = this.#stepper;
-    for (let at = 0; at < counted.length; at++) this.outcomes[counted[at]!]!++;
+    const { counted, countedLength } = this.#stepper;
+    for (let at = 0; at < countedLength; at++) this.outcomes[counted[at]!]!++;
     return state;
   }
 

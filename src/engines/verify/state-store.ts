@@ -1,5 +1,6 @@
 /** Words of one chunk: states never straddle two, and growth copies nothing. */
-const CHUNK_WORDS = 1 << 20;
+const CHUNK_BITS = 18;
+const CHUNK_WORDS = 1 << CHUNK_BITS;
 const FIRST_TABLE = 1 << 12;
 
 /** The states that were reached, each once: rows of 32-bit words in a hash set of typed arrays. */
@@ -8,7 +9,7 @@ export class StateStore {
   #chunk = new Int32Array(0);
   #used = CHUNK_WORDS;
   /** Chunk and offset of each state. */
-  #where = new Float64Array(1 << 10);
+  #where = new Uint32Array(1 << 10);
   #hashes = new Int32Array(1 << 10);
   #table = new Int32Array(FIRST_TABLE);
   #count = 0;
@@ -20,7 +21,7 @@ export class StateStore {
   get bytes(): number {
     return (
       this.#chunks.length * CHUNK_WORDS * 4 +
-      this.#where.length * 8 +
+      this.#where.length * 4 +
       this.#hashes.length * 4 +
       this.#table.length * 4
     );
@@ -28,11 +29,11 @@ export class StateStore {
 
   /** Words of a state are in this array … */
   chunkOf(state: number): Int32Array {
-    return this.#chunks[Math.floor(this.#where[state]! / CHUNK_WORDS)]!;
+    return this.#chunks[this.#where[state]! >>> CHUNK_BITS]!;
   }
   /** … from this place on. */
   offsetOf(state: number): number {
-    return this.#where[state]! % CHUNK_WORDS;
+    return this.#where[state]! & (CHUNK_WORDS - 1);
   }
 
   /** Adds a state. Returns its number, or −1 − its number where it was there already. */
@@ -88,7 +89,7 @@ export class StateStore {
   }
 
   #widen(): void {
-    const where = new Float64Array(this.#where.length * 2);
+    const where = new Uint32Array(this.#where.length * 2);
     where.set(this.#where);
     this.#where = where;
     const hashes = new Int32Array(this.#hashes.length * 2);
