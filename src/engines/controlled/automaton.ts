@@ -3,6 +3,8 @@ import { EXIT_NEVER, isAccess, STEP_WAIT, type Step } from './step.ts';
 
 const FIRST_CAPACITY = 256;
 
+const NO_HEADS: readonly number[] = [];
+
 /** No such state. */
 export const NONE = -1;
 
@@ -43,6 +45,8 @@ export class Automaton {
   /** Outcomes counted on the way from the parent. */
   readonly outcomes: (readonly number[])[] = [];
   readonly children: number[][] = [];
+  /** Heads of loops that a state's answers lead back to. */
+  readonly #heads = new Map<number, number[]>();
 
   readonly #sharing: Sharing;
   #edges = new Int32Array(4 * 512);
@@ -91,6 +95,16 @@ export class Automaton {
     this.kickCell[state] = step.exits === EXIT_NEVER ? NONE : this.#sharing.placeOf(step.kick);
     this.site[state] = site;
     return state;
+  }
+
+  /** Notes that an answer leads back to the head of a loop. */
+  loop(state: number, head: number): void {
+    const heads = this.#heads.get(state);
+    if (heads === undefined) this.#heads.set(state, [head]);
+    else heads.push(head);
+  }
+  headsAfter(state: number): readonly number[] {
+    return this.#heads.get(state) ?? NO_HEADS;
   }
 
   /** The state that an answer leads to, or {@link NONE} where that is not known. */

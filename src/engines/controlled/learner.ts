@@ -194,6 +194,7 @@ export class Learner implements GhostOracle {
     const { automaton } = this;
     const behind = this.#behind;
     if (behind === NONE) return;
+    if (automaton.parent[state] !== behind) automaton.loop(behind, state);
     if (this.#byExit) automaton.exitNext[behind] = state;
     else if (answersNothing(automaton.op[behind]!)) automaton.next[behind] = state;
     else automaton.link(behind, this.low, this.high, state);

@@ -17,6 +17,8 @@ export interface SystemSpec extends InstanceOptions {
   /** Roles of the user's. */
   readonly guest?: Partial<GuestRoles> | undefined;
   readonly model: ModelName;
+  /** Explores all steps in every state: for comparison. */
+  readonly unreduced?: boolean;
   /** Called before a program runs: whoever watches knows then that the one before came back. */
   readonly pulse?: (() => void) | undefined;
 }

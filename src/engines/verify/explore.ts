@@ -2,6 +2,7 @@ import { NONE } from '../controlled/automaton.ts';
 import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
+import type { Reduction } from './reduction.ts';
 import { StateStore } from './state-store.ts';
 
 /** How an exploration ended. */
@@ -9,12 +10,16 @@ export type Explored =
   | { readonly kind: 'all' }
   | { readonly kind: 'violation'; readonly path: readonly Move[]; readonly thread: number }
   | { readonly kind: 'stuck'; readonly path: readonly Move[] }
-  | { readonly kind: 'stopped'; readonly why: 'max-states' | 'memory' | 'interrupted' };
+  | { readonly kind: 'stopped'; readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete' };
 
 /** What an exploration may cost, and whom it tells. */
 export interface ExploreLimits {
   readonly maxStates: number;
   readonly maxBytes: number;
+  /** Which threads' steps suffice; without it, all. */
+  readonly reduction?: Reduction | undefined;
+  /** States after which an exploration stops whose reduction has become incomplete. */
+  readonly patience?: number;
   /** Told now and then; returns false to stop. */
   readonly onProgress?: ((explored: ExploreProgress) => boolean) | undefined;
 }
@@ -37,6 +42,8 @@ export class Exploration {
   readonly #stepper: Stepper;
   #parent = new Int32Array(1 << 10);
   #move = new Int32Array(1 << 10);
+  #countBefore = 0;
+  #reached = 0;
   transitions = 0;
   depth = 0;
   /** How often each outcome was seen, by its place in the scenario's table. */
@@ -56,7 +63,7 @@ export class Exploration {
     const stepper = this.#stepper;
     const { store } = this;
     const { model } = this.#system;
-    const { actors } = stepper;
+    const { reduction } = limits;
     stepper.reset();
     this.#insert(NONE, 0);
     if (stepper.violator !== NONE) return this.#violation(0);
@@ -72,26 +79,62 @@ export class Exploration {
       }
       const words = store.chunkOf(state);
       const at = store.offsetOf(state);
-      let moves = 0;
-      for (let actor = 0; actor < actors; actor++) {
-        model.load(words, at);
-        const alternatives = stepper.alternatives(actor);
-        for (let alternative = 0; alternative < alternatives; alternative++) {
-          if (alternative > 0) model.load(words, at);
-          moves++;
-          stepper.take(actor, alternative);
-          const reached = this.#insert(state, (actor << ALTERNATIVE_BITS) | alternative);
-          if (stepper.violator !== NONE) return this.#violation(reached);
-        }
+      model.load(words, at);
+      const enabled = this.#enabled();
+      let chosen = enabled;
+      if (reduction !== undefined) chosen = reduction.suffice(enabled);
+      let moves = this.#expand(state, words, at, chosen);
+      // Steps that only lead to where one has been may put the others off for ever.
+      if (chosen !== enabled && store.count === this.#countBefore && stepper.violator === NONE) {
+        moves += this.#expand(state, words, at, enabled & ~chosen);
       }
+      if (stepper.violator !== NONE) return this.#violation(this.#reached);
       this.transitions += moves;
       if (moves === 0) {
         model.load(words, at);
         if (!stepper.finished) return { kind: 'stuck', path: this.pathTo(state) };
       }
+      if (limits.patience !== undefined && store.count > limits.patience && reduction?.isComplete === false) {
+        return { kind: 'stopped', why: 'incomplete' };
+      }
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
     }
     return { kind: 'all' };
+  }
+
+  /** Which threads can take a step, the clock behind them. */
+  #enabled(): number {
+    const stepper = this.#stepper;
+    const threads = this.#system.learners.length;
+    let enabled = 0;
+    for (let actor = 0; actor < stepper.actors; actor++) {
+      if (stepper.alternatives(actor) === 0) continue;
+      // A store buffer drains on behalf of its thread.
+      enabled |= 1 << (actor <= threads ? actor : actor - threads - 1);
+    }
+    return enabled;
+  }
+
+  /** Takes every step of these threads from a state. Returns how many there were. */
+  #expand(state: number, words: Int32Array, at: number, chosen: number): number {
+    const stepper = this.#stepper;
+    const { model, learners } = this.#system;
+    const threads = learners.length;
+    this.#countBefore = this.store.count;
+    let moves = 0;
+    for (let actor = 0; actor < stepper.actors; actor++) {
+      if ((chosen & (1 << (actor <= threads ? actor : actor - threads - 1))) === 0) continue;
+      model.load(words, at);
+      const alternatives = stepper.alternatives(actor);
+      for (let alternative = 0; alternative < alternatives; alternative++) {
+        if (alternative > 0) model.load(words, at);
+        moves++;
+        stepper.take(actor, alternative);
+        this.#reached = this.#insert(state, (actor << ALTERNATIVE_BITS) | alternative);
+        if (stepper.violator !== NONE) return moves;
+      }
+    }
+    return moves;
   }
 
   /** The state that another one was first reached from, or −1 for the first. */

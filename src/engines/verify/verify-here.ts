@@ -6,8 +6,12 @@ import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
 import type { TraceStep } from '../trace.ts';
-import { Exploration, type ExploreLimits } from './explore.ts';
+import { Exploration, type Explored, type ExploreLimits } from './explore.ts';
 import { livelock } from './liveness.ts';
+import { Reduction } from './reduction.ts';
+
+/** States after which an exploration is begun anew that has learned something since it began. */
+const FIRST_PATIENCE = 4_000;
 
 /** What an exploration came to, as data. */
 export interface Verified {
@@ -37,8 +41,7 @@ export function verifyHere(spec: SystemSpec, limits: ExploreLimits): Verified {
 
 function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): Verified {
   const stepper = new Stepper(system);
-  const exploration = new Exploration(system, stepper, spec.scenario.outcomes.length);
-  const explored = exploration.run(limits);
+  const { exploration, explored } = exploreReduced(system, stepper, spec, limits);
   const { learners } = system;
   const common = {
     states: exploration.store.count,
@@ -50,7 +53,7 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     threads: learners.map(({ name }) => name),
   };
   if (explored.kind === 'stopped') {
-    return { ...common, kind: 'stopped', why: explored.why, moves: [], trace: [] };
+    return { ...common, kind: 'stopped', why: explored.why as 'max-states', moves: [], trace: [] };
   }
   if (explored.kind !== 'all') {
     const failure = failureHere(system, stepper)!;
@@ -70,6 +73,24 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     }
   }
   return { ...common, kind: 'all', moves: [], trace: [] };
+}
+
+/** Explores again and again, each time with what was learned before, until nothing new is learned. */
+function exploreReduced(
+  system: System,
+  stepper: Stepper,
+  spec: SystemSpec,
+  limits: ExploreLimits,
+): { exploration: Exploration; explored: Explored } {
+  for (let patience = FIRST_PATIENCE; ; patience *= 4) {
+    const reduction = spec.unreduced === true ? undefined : new Reduction(system);
+    const exploration = new Exploration(system, stepper, spec.scenario.outcomes.length);
+    const explored = exploration.run({ ...limits, reduction, patience });
+    if (explored.kind === 'violation' || explored.kind === 'stuck') return { exploration, explored };
+    const incomplete = explored.kind === 'stopped' && explored.why === 'incomplete';
+    if (explored.kind === 'stopped' && !incomplete) return { exploration, explored };
+    if (!incomplete && reduction?.isComplete !== false) return { exploration, explored };
+  }
 }
 
 /** A schedule's failure and what its steps did. */

@@ -87,6 +87,7 @@ export class SequentialConsistency implements MemoryModel {
     return false;
   }
   retire(): void {}
+  held(): void {}
   device(cell: number): number {
     return this.packed[this.#tick + 1 + cell]!;
   }

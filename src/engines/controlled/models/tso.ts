@@ -180,6 +180,16 @@ export class TotalStoreOrder implements MemoryModel {
     return automaton.op[node] === STEP_MB && this.#counts[thread] === 0;
   }
   retire(): void {}
+  held(thread: number, set: Int32Array): void {
+    const buffers = this.#buffers;
+    for (let entry = 0; entry < this.#counts[thread]!; entry++) {
+      const at = (thread * CAPACITY + entry) * FIELDS;
+      const cell = buffers[at + CELL]!;
+      set[cell >>> 5]! |= 1 << (cell & 31);
+      const upper = buffers[at + UPPER]!;
+      if (upper >= 0) set[upper >>> 5]! |= 1 << (upper & 31);
+    }
+  }
   device(cell: number): number {
     return this.#words[this.#cells.base + cell]!;
   }

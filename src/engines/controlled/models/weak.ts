@@ -247,6 +247,7 @@ export class WeakMemory implements MemoryModel {
       this.#setView(this.#released(thread), location, 0);
     }
   }
+  held(): void {}
   device(cell: number): number {
     return this.valueOf(cell);
   }
