@@ -255,6 +255,7 @@ export class Learner implements GhostOracle {
       if (others === undefined) heads.set(iteration.head, [iteration]);
       else others.push(iteration);
     }
+    let withdrawn = false;
     for (const [head, iterations] of heads) {
       const promised = iterations.every((one) => one.promised);
       const times = promised ? PROMISED_ITERATIONS : PROBED_ITERATIONS;
@@ -264,8 +265,9 @@ export class Learner implements GhostOracle {
         iterations.every((iteration) => this.#continues(iteration, random));
       if (holds) continue;
       this.#withdrawn.sites.add(this.#sites[this.automaton.site[head]!]!);
-      throw new GuessWithdrawn();
+      withdrawn = true;
     }
+    if (withdrawn) throw new GuessWithdrawn();
   }
 
   /** Whether the program, given these answers, comes to a state. */

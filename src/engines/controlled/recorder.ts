@@ -104,6 +104,8 @@ export class Recorder {
   pending: Step | undefined;
   /** Where in the program it is, and in which call: loops come back to the same place. */
   pendingSite = '';
+  /** Of what this thread's private memory holds: equal where the memory is. */
+  digest = 0;
   /** Whether it is the guest that takes the next step. */
   guestSide = false;
   /** Whether `relax()` was called since the step before. */
@@ -170,6 +172,7 @@ export class Recorder {
     this.pending = undefined;
     this.relaxed = false;
     this.violation = undefined;
+    this.digest = 0;
     this.outcomes.length = 0;
   }
 
@@ -356,7 +359,7 @@ export class Recorder {
       return;
     }
     this.pending = step;
-    this.pendingSite = `${this.#scope} ${callSite()}`;
+    this.pendingSite = `${this.#scope} ${this.digest} ${callSite()}`;
     throw new Unanswered();
   }
 
@@ -387,8 +390,8 @@ export class Recorder {
     }
     if (op === STEP_LOAD) return;
     if (op === STEP_CMPXCHG && (this.low !== low || (bytes === 8 && this.high !== high))) return;
-    this.#dirty.push(address & ~3);
-    if (bytes === 8) this.#dirty.push((address & ~3) + 4);
+    this.#forgetInDigest(address & ~3);
+    if (bytes === 8) this.#forgetInDigest((address & ~3) + 4);
     const value = stored(op, this.low, low, low2);
     if (bytes === 4) own.setInt32(address, value, true);
     else if (bytes === 1) own.setUint8(address, value);
@@ -397,6 +400,14 @@ export class Recorder {
       own.setInt32(address, value, true);
       own.setInt32(address + 4, storedHigh(op, this.low, low, this.high, high, high2), true);
     }
+    this.digest += digestOf(address & ~3, own.getInt32(address & ~3, true));
+    if (bytes === 8) this.digest += digestOf(address + 4, own.getInt32(address + 4, true));
+  }
+
+  /** A private cell is about to change. */
+  #forgetInDigest(cell: HostAddress): void {
+    this.#dirty.push(cell);
+    this.digest -= digestOf(cell, this.#own.getInt32(cell, true));
   }
 }
 
@@ -431,6 +442,14 @@ export function storedHigh(
   if (op !== STEP_ADD) return stored(op, oldHigh, high, replacement);
   const carry = (oldLow >>> 0) + (low >>> 0) > 0xffff_ffff ? 1 : 0;
   return (oldHigh + high + carry) | 0;
+}
+
+/** A number below 2^40 for a cell and its value: sums of some thousand of them are exact. */
+function digestOf(cell: HostAddress, value: number): number {
+  let hash = Math.imul(cell ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
+  const upper = Math.imul(hash ^ (hash >>> 16) ^ value, 0x165667b1) & 0xff;
+  return (hash >>> 0) + upper * 0x1_0000_0000;
 }
 
 function readWord(image: Uint8Array, address: number): number {
