@@ -12,6 +12,7 @@ export type {
   Passed,
   ScenarioResult,
 } from './engines/result.ts';
+export { type SampleOptions, type SampleProgress, sample } from './engines/sample/index.ts';
 export {
   closePools,
   type StressOptions,

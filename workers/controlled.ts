@@ -1,5 +1,7 @@
 import { inWorker } from '../src/engines/controlled/in-worker.ts';
 import type { ControlledReport } from '../src/engines/controlled/task.ts';
+import type { SampleTask } from '../src/engines/sample/sample.ts';
+import { type Sampled, sampleHere } from '../src/engines/sample/sample-here.ts';
 import type { VerifyTask } from '../src/engines/verify/verify.ts';
 import { type Verified, verifyHere } from '../src/engines/verify/verify-here.ts';
 
@@ -12,6 +14,23 @@ export function verify(task: VerifyTask): Promise<ControlledReport<Verified>> {
       onProgress: ({ states, transitions, frontier, depth, bytes }) => {
         board.pulse();
         board.show([states, transitions, frontier, depth, bytes]);
+        return !board.stopped;
+      },
+    }),
+  );
+}
+
+/** One search of `sample`. */
+export function sample(task: SampleTask): Promise<ControlledReport<Sampled>> {
+  const { runs, strategy, seed } = task;
+  return inWorker(task, (spec, board) =>
+    sampleHere(spec, {
+      runs,
+      strategy,
+      seed,
+      onProgress: (schedules) => {
+        board.pulse();
+        board.show([schedules]);
         return !board.stopped;
       },
     }),

@@ -170,6 +170,15 @@ export function fakeLibrary(
         outcomes: [],
       };
     },
+    async sample({ scenario, seed = 'pvrace', model = 'tso' }) {
+      return {
+        ...common({ scenario, seed }),
+        engine: 'sample',
+        model,
+        verdict: 'pass',
+        outcomes: [],
+      };
+    },
     workloadNames: ['pvclock-read-solo'],
     async bench() {
       return { results: [], nativeAbsent: 'no cc', interrupted: false };

@@ -15,6 +15,10 @@ export const installedLibrary: Library = {
     const { verify } = await import('../engines/verify/index.ts');
     return verify(options);
   },
+  async sample(options) {
+    const { sample } = await import('../engines/sample/index.ts');
+    return sample(options);
+  },
   workloadNames,
   async bench(options) {
     const { bench } = await import('../engines/bench/index.ts');

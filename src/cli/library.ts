@@ -1,6 +1,7 @@
 import type { GroupResult } from '../conformance/result.ts';
 import type { BenchOptions, BenchReport } from '../engines/bench/index.ts';
 import type { ScenarioResult } from '../engines/result.ts';
+import type { SampleOptions } from '../engines/sample/options.ts';
 import type { Diagnosis } from '../engines/stress/diagnosis.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
 import type { VerifyOptions } from '../engines/verify/options.ts';
@@ -11,6 +12,7 @@ import type { Catalogue } from '../report/catalogue.ts';
 export interface Library extends Catalogue {
   stress(options: StressOptions): Promise<ScenarioResult>;
   verify(options: VerifyOptions): Promise<ScenarioResult>;
+  sample(options: SampleOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;
   readonly workloadNames: readonly string[];

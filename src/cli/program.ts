@@ -8,6 +8,7 @@ import { EXIT, type Io } from './io.ts';
 import type { Library } from './library.ts';
 import { addListCommand } from './list.ts';
 import { addReportOptions } from './report-options.ts';
+import { addSampleCommand } from './sample.ts';
 import { addStressCommand } from './stress.ts';
 import { addTourCommand } from './tour.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -19,6 +20,7 @@ const COMMANDS = [
   addListCommand,
   addDoctorCommand,
   addStressCommand,
+  addSampleCommand,
   addVerifyCommand,
   addBenchCommand,
   addConformCommand,

@@ -446,7 +446,8 @@ export function storedHigh(
 
 /** A number below 2^40 for a cell and its value: sums of some thousand of them are exact. */
 function digestOf(cell: HostAddress, value: number): number {
-  let hash = Math.imul(cell ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
+  let hash =
+    Math.imul(cell ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
   const upper = Math.imul(hash ^ (hash >>> 16) ^ value, 0x165667b1) & 0xff;
   return (hash >>> 0) + upper * 0x1_0000_0000;

@@ -10,7 +10,10 @@ export type Explored =
   | { readonly kind: 'all' }
   | { readonly kind: 'violation'; readonly path: readonly Move[]; readonly thread: number }
   | { readonly kind: 'stuck'; readonly path: readonly Move[] }
-  | { readonly kind: 'stopped'; readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete' };
+  | {
+      readonly kind: 'stopped';
+      readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete';
+    };
 
 /** What an exploration may cost, and whom it tells. */
 export interface ExploreLimits {
@@ -94,7 +97,11 @@ export class Exploration {
         model.load(words, at);
         if (!stepper.finished) return { kind: 'stuck', path: this.pathTo(state) };
       }
-      if (limits.patience !== undefined && store.count > limits.patience && reduction?.isComplete === false) {
+      if (
+        limits.patience !== undefined &&
+        store.count > limits.patience &&
+        reduction?.isComplete === false
+      ) {
         return { kind: 'stopped', why: 'incomplete' };
       }
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };

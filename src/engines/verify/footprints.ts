@@ -78,7 +78,8 @@ export class Footprints {
     const { ghost, children } = this.#automaton;
     for (let state = this.size - 1; state >= 0; state--) {
       for (const child of children[state]!) {
-        if (child < this.size && ghost[child] === 1) this.#join(this.reads, this.writes, state, child);
+        if (child < this.size && ghost[child] === 1)
+          this.#join(this.reads, this.writes, state, child);
       }
     }
   }

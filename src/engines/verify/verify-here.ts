@@ -86,7 +86,8 @@ function exploreReduced(
     const reduction = spec.unreduced === true ? undefined : new Reduction(system);
     const exploration = new Exploration(system, stepper, spec.scenario.outcomes.length);
     const explored = exploration.run({ ...limits, reduction, patience });
-    if (explored.kind === 'violation' || explored.kind === 'stuck') return { exploration, explored };
+    if (explored.kind === 'violation' || explored.kind === 'stuck')
+      return { exploration, explored };
     const incomplete = explored.kind === 'stopped' && explored.why === 'incomplete';
     if (explored.kind === 'stopped' && !incomplete) return { exploration, explored };
     if (!incomplete && reduction?.isComplete !== false) return { exploration, explored };

@@ -1,13 +1,16 @@
 import { findScenario } from '../../scenarios/index.ts';
-import { invariantSentence } from '../../scenarios/invariants.ts';
-import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
+import {
+  type Asked,
+  brokenFields,
+  checkSelection,
+  exploredFields,
+  failedResult,
+} from '../controlled/result-of.ts';
 import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledReport, type ControlledTask } from '../controlled/task.ts';
-import { waitingInvariant, waitingInWords } from '../controlled/waiting.ts';
 import { guestUrl } from '../guest-url.ts';
 import type { ScenarioResult } from '../result.ts';
-import { UsageError } from '../usage-error.ts';
 import type { VerifyOptions } from './options.ts';
 import type { Verified } from './verify-here.ts';
 
@@ -55,85 +58,33 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
       elapsed,
     }),
   );
-  return resultOf(scenario, mutant, options, report);
-}
-
-/** @throws UsageError where a twin, a scenario and a number of vCPUs do not go together */
-export function checkSelection(
-  scenario: Scenario,
-  mutant: Mutant | undefined,
-  vcpus: number | undefined,
-): void {
-  if (mutant !== undefined && mutant.scenario !== scenario.name) {
-    throw new UsageError(
-      `Expected the scenario of ${mutant.id}, which is ${mutant.scenario}, got ${scenario.name}. Run it with ${mutant.scenario}.`,
-    );
-  }
-  const { least, most } = scenario.vcpus;
-  if (vcpus !== undefined && (!Number.isInteger(vcpus) || vcpus < least || vcpus > most)) {
-    throw new UsageError(`Expected ${least} to ${most} vCPUs for ${scenario.name}, got ${vcpus}.`);
-  }
+  const asked = {
+    scenario,
+    mutant,
+    guest: options.guest,
+    model,
+    seed: options.seed ?? DEFAULT_SEED,
+    engine: 'verify',
+  } as const;
+  return resultOf(asked, options, report);
 }
 
 function resultOf(
-  scenario: Scenario,
-  mutant: Mutant | undefined,
+  asked: Asked,
   options: VerifyOptions,
   report: ControlledReport<Verified>,
 ): ScenarioResult {
-  const { model = 'tso' } = options;
-  const common = {
-    scenario: scenario.name,
-    ...(mutant === undefined ? {} : { mutant: mutant.id }),
-    ...(options.guest === undefined ? {} : { guest: String(options.guest) }),
-    engine: 'verify' as const,
-    model,
-    seed: options.seed ?? DEFAULT_SEED,
-  };
-  if (report.kind === 'failure') {
-    const { code, thread, message } = report;
-    const nothing = { seconds: 0, instance: {}, assumptions: [], outcomes: [] };
-    return { ...common, ...nothing, verdict: 'error', code, message: `${thread}: ${message}` };
-  }
+  if (report.kind === 'failure') return failedResult(asked, report);
   const { result, seconds } = report;
-  const explored = {
-    ...common,
-    seconds,
-    instance: result.instance,
-    assumptions: result.assumptions,
-    states: result.states,
-    transitions: result.transitions,
-    outcomes: scenario.outcomes.map((outcome, index) => ({
-      ...outcome,
-      count: result.outcomes[index]!,
-    })),
-  };
-  if (result.kind === 'all') return { ...explored, verdict: 'pass' };
-  if (result.kind === 'stopped') {
+  const { states, transitions, kind } = result;
+  const explored = { ...exploredFields(asked, result, seconds), states, transitions };
+  if (kind === 'all') return { ...explored, verdict: 'pass' };
+  if (kind === 'stopped') {
     return { ...explored, verdict: 'incomplete', message: stoppedInWords(result, options) };
   }
-  const failure = result.failure!;
-  const schedule = result.trace;
-  if (failure.kind === 'violation') {
-    const { invariant, message, evidence, thread } = failure;
-    const name = result.threads[thread]!;
-    return {
-      ...explored,
-      verdict: 'fail',
-      invariant,
-      message: `${invariantSentence(invariant)} ${message}`,
-      evidence: evidence.map((text) => ({ thread: name, text })),
-      schedule,
-    };
-  }
-  const invariant = waitingInvariant(scenario);
   return {
     ...explored,
-    verdict: 'fail',
-    invariant,
-    message: `${invariantSentence(invariant)} ${waitingInWords(failure, result.threads)}`,
-    evidence: [],
-    schedule,
+    ...brokenFields(asked.scenario, result.failure!, result.threads, result.trace),
   };
 }
 

@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander';
+import type { ModelName } from '../engines/controlled/models/memory-model.ts';
+import type { SampleOptions } from '../engines/sample/options.ts';
+import type { Strategy } from '../engines/sample/walk.ts';
+import { argument } from './argument.ts';
+import { parseCount } from './count.ts';
+import type { Io } from './io.ts';
+import type { Library } from './library.ts';
+import { reportOptions } from './report-options.ts';
+import { runEach } from './run-each.ts';
+import { select } from './selection.ts';
+import { openSession } from './session.ts';
+import { parseVcpuCount } from './vcpu-count.ts';
+
+interface Options {
+  readonly mutant?: string;
+  readonly guest?: string;
+  readonly vcpus?: number;
+  readonly model: ModelName;
+  readonly bound?: number;
+  readonly runs?: number;
+  readonly strategy: Strategy;
+}
+
+/** `pvrace sample`: draws schedules and shrinks what fails. */
+export function addSampleCommand(program: Command, io: Io, library: Library): void {
+  program
+    .command('sample')
+    .summary('draw schedules of small instances, and shrink what fails')
+    .description(
+      'Draws schedules of a small instance of each scenario; a failing one is made as short as it gets.',
+    )
+    .argument(
+      '[scenario...]',
+      'names of scenarios; without any, all of them (with --mutant: the one that shows it)',
+    )
+    .option('--mutant <id>', 'put a broken twin in place of the reference')
+    .option('--guest <file>', 'put the roles that this ES module exports in place of the reference')
+    .addOption(
+      new Option('--vcpus <count>', 'vCPUs (default: as the scenario says)').argParser(
+        argument(parseVcpuCount),
+      ),
+    )
+    .addOption(
+      new Option('--model <name>', 'memory model: sequential consistency, x86, or weak')
+        .choices(['sc', 'tso', 'weak'])
+        .default('tso'),
+    )
+    .addOption(
+      new Option(
+        '--bound <calls>',
+        'calls of each thread (default: as the scenario says)',
+      ).argParser(argument(parseCount)),
+    )
+    .addOption(
+      new Option('--runs <count>', 'schedules of each scenario')
+        .argParser(argument(parseCount))
+        .default(100_000),
+    )
+    .addOption(
+      new Option('--strategy <name>', 'blocks of steps, or priorities with change points')
+        .choices(['blocks', 'pct'])
+        .default('blocks'),
+    )
+    .action(async (names: readonly string[], options: Options, command: Command) => {
+      const { guest } = options;
+      const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
+      const selection = select(library, { names, ...options, guestRoles });
+      const session = await openSession('sample', io, reportOptions(command));
+      const runs = selection.scenarios.map(
+        ({ name }): SampleOptions => ({
+          scenario: name,
+          ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
+          ...(guest === undefined ? {} : { guest }),
+          ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
+          ...(options.bound === undefined ? {} : { steps: options.bound }),
+          ...(options.runs === undefined ? {} : { runs: options.runs }),
+          strategy: options.strategy,
+          model: options.model,
+          seed: session.options.seed,
+        }),
+      );
+      await runEach(session, runs, 'sample', (run) => library.sample(run));
+    });
+}

@@ -1,0 +1,2 @@
+export type { SampleOptions, SampleProgress } from './options.ts';
+export { sample } from './sample.ts';

@@ -1,0 +1,124 @@
+import { hashSeed, Random } from '../../scenarios/random.ts';
+import { confirm } from '../controlled/confirm.ts';
+import { type Failure, failureHere } from '../controlled/failure.ts';
+import { minimise } from '../controlled/minimise.ts';
+import type { Move } from '../controlled/move.ts';
+import { Stepper } from '../controlled/stepper.ts';
+import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
+import { traceOf } from '../controlled/trace.ts';
+import type { TraceStep } from '../trace.ts';
+import { Coverage } from './coverage.ts';
+import { type Strategy, Walker } from './walk.ts';
+
+/** Orderings that must hold for the bugs that `pct` looks for. */
+const PCT_DEPTH = 3;
+/** Schedules whose states are counted: counting takes longer than walking. */
+const COUNTED_SCHEDULES = 5_000;
+const SCHEDULES_PER_LOOK = 256;
+
+/** How to search. */
+export interface SampleSpec {
+  readonly runs: number;
+  readonly strategy: Strategy;
+  readonly seed: string;
+  /** Go on after a hit, and count. */
+  readonly keepGoing?: boolean;
+  /** Told now and then; returns false to stop. */
+  readonly onProgress?: (schedules: number) => boolean;
+}
+
+/** What a search came to, as data. */
+export interface Sampled {
+  readonly failure?: Failure;
+  readonly moves: readonly Move[];
+  readonly trace: readonly TraceStep[];
+  readonly schedules: number;
+  readonly hits: number;
+  readonly distinctSchedules: number;
+  /** Different states on the first schedules: a lower bound. */
+  readonly distinctStates: number;
+  /** Steps of the longest schedule. */
+  readonly longest: number;
+  /** PCT: a bug of that depth is found by one schedule with at least this probability. */
+  readonly pctBound: number | undefined;
+  readonly outcomes: readonly number[];
+  readonly assumptions: readonly string[];
+  readonly instance: Readonly<Record<string, number | string>>;
+  readonly threads: readonly string[];
+  readonly interrupted: boolean;
+}
+
+/**
+ * Draws schedules of a scenario on this thread, which must not be the main one if there is a guest of
+ * the user's; the first failing one is made as short as it gets.
+ *
+ * @throws ProgramFailed
+ */
+export function sampleHere(spec: SystemSpec, search: SampleSpec): Sampled {
+  return new SystemFactory(spec).explore((system) => sampleSystem(system, spec, search));
+}
+
+function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sampled {
+  const stepper = new Stepper(system);
+  const { model, learners, instance } = system;
+  const random = new Random(hashSeed(search.seed, spec.scenario.name, 'schedules'));
+  const walker = new Walker(stepper, random, PCT_DEPTH, spec.scenario.outcomes.length);
+  const schedulesSeen = new Coverage();
+  const statesSeen = new Coverage();
+  let schedules = 0;
+  let hits = 0;
+  let interrupted = false;
+  let first: readonly Move[] | undefined;
+  let failure: Failure | undefined;
+  while (schedules < search.runs) {
+    const ended = walker.walk(search.strategy);
+    schedules++;
+    schedulesSeen.add(walker.hash());
+    if (schedules <= COUNTED_SCHEDULES) {
+      const length = model.pack();
+      let hash = length;
+      for (let at = 0; at < length; at++)
+        hash = Math.imul(hash ^ model.packed[at]!, 0x85ebca6b) + at;
+      statesSeen.add(hash);
+    }
+    const fails = stepper.violator >= 0 || (ended && !stepper.finished);
+    if (fails) {
+      hits++;
+      if (first === undefined) {
+        first = walker.moves();
+        failure = failureHere(system, stepper);
+      }
+      if (search.keepGoing !== true) break;
+    }
+    if (schedules % SCHEDULES_PER_LOOK === 0 && search.onProgress?.(schedules) === false) {
+      interrupted = true;
+      break;
+    }
+  }
+  const common = {
+    schedules,
+    hits,
+    distinctSchedules: schedulesSeen.count,
+    distinctStates: statesSeen.count,
+    longest: walker.longest,
+    pctBound:
+      search.strategy === 'pct'
+        ? 1 / (stepper.actors * walker.longest ** (PCT_DEPTH - 1))
+        : undefined,
+    outcomes: [...walker.outcomes],
+    assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
+    instance: {
+      vcpus: instance.machine.vcpus,
+      threads: learners.length,
+      calls: instance.steps.join('+'),
+      ticks: instance.clock.steps,
+    },
+    threads: learners.map(({ name }) => name),
+    interrupted,
+  };
+  if (first === undefined || failure === undefined) return { ...common, moves: [], trace: [] };
+  confirm(system, stepper, first);
+  const moves = minimise(system, stepper, first, failure);
+  const trace = traceOf(system, stepper, moves);
+  return { ...common, failure: failureHere(system, stepper)!, moves, trace };
+}

@@ -1,0 +1,95 @@
+import { findScenario } from '../../scenarios/index.ts';
+import { findMutant } from '../../zoo/index.ts';
+import {
+  type Asked,
+  brokenFields,
+  checkSelection,
+  exploredFields,
+  failedResult,
+} from '../controlled/result-of.ts';
+import { supervise } from '../controlled/supervise.ts';
+import { Board, type ControlledReport, type ControlledTask } from '../controlled/task.ts';
+import { guestUrl } from '../guest-url.ts';
+import type { ScenarioResult } from '../result.ts';
+import type { SampleOptions } from './options.ts';
+import type { Sampled } from './sample-here.ts';
+import type { Strategy } from './walk.ts';
+
+/** What the worker of `sample` is told. */
+export interface SampleTask extends ControlledTask {
+  readonly runs: number;
+  readonly strategy: Strategy;
+  readonly seed: string;
+}
+
+const DEFAULT_SEED = 'pvrace';
+const DEFAULT_RUNS = 100_000;
+
+/**
+ * Draws schedules of a small instance of a scenario, and makes the first failing one as short as it gets.
+ *
+ * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
+ */
+export async function sample(options: SampleOptions): Promise<ScenarioResult> {
+  const scenario = findScenario(options.scenario);
+  const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
+  checkSelection(scenario, mutant, options.vcpus);
+  const { model = 'tso', seed = DEFAULT_SEED, signal, onProgress } = options;
+  const task: SampleTask = {
+    scenario: scenario.name,
+    mutant: mutant?.id,
+    guest: options.guest === undefined ? undefined : guestUrl(options.guest),
+    model,
+    board: Board.create(),
+    runs: options.runs ?? DEFAULT_RUNS,
+    strategy: options.strategy ?? 'blocks',
+    seed,
+    ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
+    ...(options.machine === undefined ? {} : { machine: options.machine }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
+    ...(options.clockSteps === undefined ? {} : { clockSteps: options.clockSteps }),
+  };
+  const report = await supervise<SampleTask, Sampled>(task, 'sample', signal, (board, elapsed) =>
+    onProgress?.({
+      scenario: scenario.name,
+      states: board.figure(0),
+      frontier: 0,
+      depth: 0,
+      bytes: 0,
+      elapsed,
+    }),
+  );
+  const asked = { scenario, mutant, guest: options.guest, model, seed, engine: 'sample' } as const;
+  return resultOf(asked, report);
+}
+
+function resultOf(asked: Asked, report: ControlledReport<Sampled>): ScenarioResult {
+  if (report.kind === 'failure') return failedResult(asked, report);
+  const { result, seconds } = report;
+  const { schedules, distinctSchedules, distinctStates, pctBound } = result;
+  const fields = exploredFields(asked, result, seconds);
+  const explored = {
+    ...fields,
+    samples: schedules,
+    states: distinctStates,
+    instance: {
+      ...fields.instance,
+      distinct: distinctSchedules,
+      ...(pctBound === undefined ? {} : { 'pct bound': pctBound.toExponential(1) }),
+    },
+  };
+  if (result.failure !== undefined) {
+    return {
+      ...explored,
+      ...brokenFields(asked.scenario, result.failure, result.threads, result.trace),
+    };
+  }
+  if (result.interrupted) {
+    return {
+      ...explored,
+      verdict: 'incomplete',
+      message: `Interrupted after ${schedules} schedules: none of them broke anything.`,
+    };
+  }
+  return { ...explored, verdict: 'pass' };
+}
