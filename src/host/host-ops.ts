@@ -148,10 +148,12 @@ export const referenceHost = {
 
   mayMigrate: migrationControl.mayMigrate,
   migrate: liveMigration.migrate,
+  moveVm: liveMigration.moveVm,
   saveVm: liveMigration.saveVm,
   saveVcpu: vcpuState.saveVcpu,
   createOnHost: liveMigration.createOnHost,
   restoreVm: liveMigration.restoreVm,
+  restoreState: liveMigration.restoreState,
   restoreClock: liveMigration.restoreClock,
   restoreVcpu: vcpuState.restoreVcpu,
   tellGuestStopped: liveMigration.tellGuestStopped,

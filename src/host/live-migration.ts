@@ -30,12 +30,18 @@ export function migrate(kvm: Kvm, destination: MachineSpec): boolean {
     ops.resumeVcpus(kvm);
     return false;
   }
+  ops.moveVm(kvm, destination);
+  ops.resumeVcpus(kvm);
+  return true;
+}
+
+/** All of it that happens while the vCPUs are in user space. */
+export function moveVm(kvm: Kvm, destination: MachineSpec): void {
+  const { ops } = kvm;
   const saved = ops.saveVm(kvm);
   ops.createOnHost(kvm, destination);
   ops.restoreVm(kvm, saved);
   ops.tellGuestStopped(kvm);
-  ops.resumeVcpus(kvm);
-  return true;
 }
 
 /** Saves the VM, whose vCPUs are all in user space. */
@@ -94,8 +100,13 @@ export function createOnHost(kvm: Kvm, destination: MachineSpec): void {
  * it published at their entry. Fact sheet 3.5.
  */
 export function restoreVm(kvm: Kvm, saved: SavedVm): void {
+  kvm.ops.restoreClock(kvm, saved.clock);
+  kvm.ops.restoreState(kvm, saved);
+}
+
+/** Everything else: the vCPUs, and what the VMM keeps for itself. */
+export function restoreState(kvm: Kvm, saved: SavedVm): void {
   const { memory, ops, vm } = kvm;
-  ops.restoreClock(kvm, saved.clock);
   saved.vcpus.forEach((vcpu, id) => {
     ops.restoreVcpu(kvm, kvm.vcpu(id), vcpu);
   });

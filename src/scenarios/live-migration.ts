@@ -45,7 +45,10 @@ const MOST_UPTIME = 1 << 30;
 const MOST_SKEW = 1 << 20;
 
 /** Of so many steps of the VMM, one is a migration; the others raise interrupts. */
-const STEPS_PER_MIGRATION = 8;
+const STEPS_PER_MIGRATION = 3;
+
+/** Looks at something else while the guest withholds its leave, at most. */
+const MOST_LOOKS = 64;
 
 const OUTCOMES = [
   ...CLOCK_OUTCOMES,
@@ -136,7 +139,7 @@ function work(thread: VcpuThread): Program {
         const vector = BigInt(vectors[random.below(vectors.length)]!);
         cpu.vmcall(KVM_HC_SEND_IPI, 1n << BigInt(random.below(vcpus)), 0n, 0n, vector);
       } else if (what < 8) converter.convert();
-      else if (what === 8 && cpu.id === 0) withhold(thread);
+      else if (what < 16 && cpu.id === 0) withhold(thread);
     },
   };
 }
@@ -148,10 +151,10 @@ function begin({ cpu }: VcpuThread): void {
 }
 
 /** The guest withdraws its leave for a while. */
-function withhold({ cpu, ledger, idle }: VcpuThread): void {
+function withhold({ cpu, ledger, random }: VcpuThread): void {
   cpu.wrmsr(MSR_KVM_MIGRATION_CONTROL, 0n);
   ledger.store32(MIGRATION + WITHHELD, 1);
-  idle();
+  for (let looks = random.below(MOST_LOOKS); looks > 0; looks--) cpu.load32(pvEoiWord(cpu.id));
   ledger.store32(MIGRATION + WITHHELD, 0);
   cpu.wrmsr(MSR_KVM_MIGRATION_CONTROL, KVM_MIGRATION_READY);
 }

@@ -1,3 +1,4 @@
+import { KVM_MIGRATION_READY } from '../abi/msr.ts';
 import { PVCLOCK_FLAGS, PVCLOCK_TSC_STABLE_BIT } from '../abi/pvclock-vcpu-time-info.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm } from '../host/kvm.ts';
@@ -43,7 +44,9 @@ export function watchMigration(ops: HostOps, thread: HostThread, at: number): Ho
   return {
     ...ops,
     saveVm(kvm) {
-      if (ledger.load32(at + WITHHELD) !== 0) {
+      // By what the VMM has, and by what the guest believes it has told.
+      const ready = (kvm.memory.load64(kvm.vm + VM.migrationControl) & KVM_MIGRATION_READY) !== 0n;
+      if (!ready || ledger.load32(at + WITHHELD) !== 0) {
         violated('G1', 'The VM is being saved, and its guest has withdrawn its leave.');
       }
       for (let id = 0; id < kvm.vcpuCount; id++) checkSavedIsr(thread, id);

@@ -1,6 +1,7 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 import { lifetimeMutants } from './lifetime.ts';
+import { migrationMutants } from './migration.ts';
 import { pvEoiMutants } from './pv-eoi.ts';
 import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...requestMutants,
   ...spinlockMutants,
   ...lifetimeMutants,
+  ...migrationMutants,
 ];
 
 /** @throws UsageError */
