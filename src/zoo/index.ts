@@ -1,5 +1,6 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { clockIoctlMutants } from './clock-ioctls.ts';
 import { lifetimeMutants } from './lifetime.ts';
 import { migrationMutants } from './migration.ts';
 import { pvEoiMutants } from './pv-eoi.ts';
@@ -15,6 +16,7 @@ import { wallClockMutants } from './wall-clock.ts';
 export const mutants: readonly Mutant[] = [
   ...pvclockGuestMutants,
   ...pvclockHostMutants,
+  ...clockIoctlMutants,
   ...wallClockMutants,
   ...stealTimeMutants,
   ...tlbFlushMutants,
