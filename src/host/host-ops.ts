@@ -47,6 +47,7 @@ export const referenceHost = {
   serveRequests: entry.serveRequests,
   enterGuestMode: entry.enterGuestMode,
   cancelEntry: entry.cancelEntry,
+  cancelInjection: entry.cancelInjection,
   takeInjectedVector: entry.takeInjectedVector,
   leaveGuest: entry.leaveGuest,
 

@@ -1,3 +1,4 @@
+import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
@@ -79,6 +80,67 @@ export const pvEoiMutants: readonly Mutant[] = [
           kvm.memory.store32(byte, 1);
       },
     },
+  },
+  {
+    id: 'Z-E2',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The host offers PV EOI although another interrupt waits, which then waits for some other exit.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E3'],
+    visibleUnder: EVERYWHERE,
+    host: { interruptWaits: () => false },
+  },
+  {
+    id: 'Z-E5',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'An entry that is cancelled does not take its offer back: the next one injects on top of it.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E3', 'E4'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      cancelEntry(kvm, vcpu) {
+        kvm.ops.cancelInjection(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E8',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'An exit decides what to inject before it looks at the word: by a priority that the guest has left.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E5'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      leaveGuest(kvm, vcpu) {
+        const { memory, ops } = kvm;
+        const vector = ops.pendingInterrupt(kvm, vcpu);
+        if (vector !== NO_VECTOR && (memory.load32(vcpu + VCPU.injectedVector) | 0) === NO_VECTOR) {
+          ops.acknowledgeInterrupt(kvm, vcpu, vector);
+          memory.store32(vcpu + VCPU.injectedVector, vector);
+        }
+        referenceHost.leaveGuest(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E10',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary: 'PV EOI is offered for a level-triggered vector: the IOAPIC never hears of its EOI.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E7'],
+    visibleUnder: EVERYWHERE,
+    host: { eoiReachesIoapic: () => false },
   },
   {
     id: 'A-E1',
