@@ -98,7 +98,9 @@ export function guardHostWrites(ops: HostOps, thread: HostThread): HostOps {
 
 function isEnabled(kvm: Kvm, vcpu: VcpuRecord, address: HostAddress, bytes: number): boolean {
   const { memory, cpu } = kvm;
-  if (memory.load32(vcpu + VCPU.pvclockActive) !== 0) {
+  // Both: after a page-crossing address, which KVM refuses, the one before it stays in the cache.
+  const clock = (memory.load64(vcpu + VCPU.systemTime) & KVM_MSR_ENABLED) !== 0n;
+  if (clock && memory.load32(vcpu + VCPU.pvclockActive) !== 0) {
     const gpa = Number(memory.load64(vcpu + VCPU.pvclockGpa));
     const area = cpu.translate(gpa, PVCLOCK_VCPU_TIME_INFO_BYTES);
     if (contains(area, PVCLOCK_VCPU_TIME_INFO_BYTES, address, bytes)) return true;

@@ -13,6 +13,7 @@ import { storeBuffering } from './litmus/store-buffering.ts';
 import { liveMigration } from './live-migration.ts';
 import { mapGpaRange } from './map-gpa-range.ts';
 import { memslotMove } from './memslot-move.ts';
+import { msrStorm } from './msr-storm.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
@@ -50,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
   memslotMove,
   liveMigration,
   mapGpaRange,
+  msrStorm,
   storeBuffering,
   messagePassing,
   coherence,

@@ -1,12 +1,7 @@
 import { KVM_FEATURE_MIGRATION_CONTROL, KVM_SUPPORTED_FEATURES } from '../abi/cpuid.ts';
 import { KVM_HC_SEND_IPI } from '../abi/hypercall.ts';
 import { KVM_MIGRATION_READY, MSR_KVM_MIGRATION_CONTROL, MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
-import { KVM_MSR_EXIT_REASON_UNKNOWN } from '../abi/msr-exit.ts';
 import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-info.ts';
-import { KVM_CAP_X86_USER_SPACE_MSR } from '../host/capabilities.ts';
-import type { Kvm } from '../host/kvm.ts';
-import type { MachineSpec } from '../host/machine.ts';
-import { enableVmCap } from '../host/vmm-ioctls.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
 import { checkClockSet } from './clock-set.ts';
@@ -19,6 +14,7 @@ import {
 import { CONVERSIONS_BYTES, Converter, MOST_CONVERTERS } from './conversions.ts';
 import { pvEoiWord } from './guest-map.ts';
 import { guardHostWrites } from './host-writes.ts';
+import { anotherHost, serveMigrationControl } from './hosts.ts';
 import { askForMapGpaRange } from './map-gpa-range.ts';
 import {
   checkStaysStable,
@@ -37,12 +33,6 @@ import { withinRounding } from './true-time.ts';
 const MIGRATION = MOST_CONVERTERS * WATCH_BYTES;
 const FLOOR = MIGRATION + WATCHED_CONVERSIONS + CONVERSIONS_BYTES;
 const PUBLICATIONS = FLOOR + CLOCK_FLOOR_BYTES;
-
-/** What the hosts of a cluster differ in: TSC frequency, and when they were booted. */
-const HOST_TSC_KHZ = [1_000_000, 2_000_000, 2_300_000, 2_893_437, 4_000_001];
-const MOST_UPTIME = 1 << 30;
-/** How far the CLOCK_REALTIME of two hosts is apart, ns, at most; and how long the way takes. */
-const MOST_SKEW = 1 << 20;
 
 /** Of so many steps of the VMM, one is a migration; the others raise interrupts. */
 const STEPS_PER_MIGRATION = 3;
@@ -223,12 +213,12 @@ function stopSeen(thread: VcpuThread): () => void {
 function moveAround(thread: HostThread): Program {
   const { kvm, machine, random, idle, outcome } = thread;
   askForMapGpaRange(thread);
-  enableVmCap(kvm, { cap: KVM_CAP_X86_USER_SPACE_MSR, arg: BigInt(KVM_MSR_EXIT_REASON_UNKNOWN) });
+  serveMigrationControl(thread);
   const { vectors, vcpus } = machine;
   return {
     step() {
       if (random.below(STEPS_PER_MIGRATION) === 0) {
-        const moved = kvm.ops.migrate(kvm, anotherHost(kvm, machine, random));
+        const moved = kvm.ops.migrate(kvm, anotherHost(thread));
         outcome(moved ? MOVED : STAYED);
       } else {
         const vcpu = kvm.vcpu(random.below(vcpus));
@@ -236,22 +226,5 @@ function moveAround(thread: HostThread): Program {
       }
       idle();
     },
-  };
-}
-
-/** The machine on a host with a TSC and clocks of its own; its CLOCK_REALTIME is about the same. */
-function anotherHost(kvm: Kvm, machine: MachineSpec, random: HostThread['random']): MachineSpec {
-  const realtime = kvm.ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
-  const hostTscKhz = HOST_TSC_KHZ[random.below(HOST_TSC_KHZ.length)]!;
-  const firstTick = BigInt(random.below(MOST_UPTIME));
-  const rawClockBoot = BigInt(random.below(MOST_UPTIME));
-  const now = (firstTick * 1_000_000n) / BigInt(hostTscKhz) + rawClockBoot;
-  const skew = BigInt(random.below(2 * MOST_SKEW) - MOST_SKEW);
-  return {
-    ...machine,
-    hostTscKhz,
-    firstTick,
-    rawClockBoot,
-    realtimeOffset: realtime + skew - now,
   };
 }

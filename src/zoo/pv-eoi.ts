@@ -1,3 +1,4 @@
+import { KVM_PV_EOI_RESERVED_MASK } from '../abi/msr.ts';
 import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
@@ -106,6 +107,24 @@ export const pvEoiMutants: readonly Mutant[] = [
     host: {
       cancelEntry(kvm, vcpu) {
         kvm.ops.cancelInjection(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E7',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'A WRMSR that raises #GP because nothing backs the address leaves PV EOI enabled there.',
+    source: 'Linux 5.13 source',
+    scenario: 'msr-storm',
+    invariants: ['M2'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      writePvEoiMsr(kvm, vcpu, value) {
+        const result = referenceHost.writePvEoiMsr(kvm, vcpu, value);
+        if ((value & KVM_PV_EOI_RESERVED_MASK) === 0n) kvm.memory.store64(vcpu + VCPU.pvEoi, value);
+        return result;
       },
     },
   },
