@@ -62,24 +62,38 @@ export function readClockData(kvm: Kvm): ClockData {
  * unknown flag. Source: `kvm_vm_ioctl_set_clock`.
  */
 export function setClock(kvm: Kvm, data: Pick<ClockData, 'clock' | 'flags' | 'realtime'>): boolean {
-  const { memory, ops, vm } = kvm;
+  const { ops } = kvm;
   if ((data.flags & ~KVM_CLOCK_VALID_FLAGS) !== 0) return false;
   ops.startPvclockUpdate(kvm);
   ops.updateGtodCopy(kvm);
-  let clock = data.clock;
-  if ((data.flags & KVM_CLOCK_REALTIME) !== 0) {
-    const now = ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
-    // Only ever forward: a destination whose realtime is behind adds nothing.
-    if (now > data.realtime) clock += now - data.realtime;
-  }
-  // Minus the pair's ns, not minus "now": a small clock would make system_time wrap below zero.
-  const base =
-    memory.load32(vm + VM.useMasterClock) !== 0
-      ? memory.load64(vm + VM.masterKernelNs)
-      : ops.bootRawNs(kvm);
-  memory.store64(vm + VM.kvmclockOffset, BigInt.asUintN(64, clock - base));
+  ops.setClockOffset(kvm, data);
   ops.endPvclockUpdate(kvm);
   return true;
+}
+
+/** Makes the clock continue from `data.clock`, while no guest runs. */
+export function setClockOffset(
+  kvm: Kvm,
+  data: Pick<ClockData, 'clock' | 'flags' | 'realtime'>,
+): void {
+  const { memory, ops, vm } = kvm;
+  const passed = (data.flags & KVM_CLOCK_REALTIME) === 0 ? 0n : ops.passedSince(kvm, data.realtime);
+  const offset = data.clock + passed - ops.clockBaseNs(kvm);
+  memory.store64(vm + VM.kvmclockOffset, BigInt.asUintN(64, offset));
+}
+
+/** Nanoseconds since a CLOCK_REALTIME. Only ever forward: where realtime is behind, none have passed. */
+export function passedSince(kvm: Kvm, realtime: bigint): bigint {
+  const now = kvm.ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
+  return now > realtime ? now - realtime : 0n;
+}
+
+/** What the clock's offset is added to: the pair's ns, not "now", or a small clock would wrap below zero. */
+export function clockBaseNs(kvm: Kvm): bigint {
+  const { memory, ops, vm } = kvm;
+  return memory.load32(vm + VM.useMasterClock) !== 0
+    ? memory.load64(vm + VM.masterKernelNs)
+    : ops.bootRawNs(kvm);
 }
 
 /**

@@ -55,11 +55,16 @@ export function enterGuestMode(kvm: Kvm, vcpu: VcpuRecord): boolean {
 
 /** Undoes an entry that did not come to pass. Source: `vcpu_enter_guest`, label `cancel_injection`. */
 export function cancelEntry(kvm: Kvm, vcpu: VcpuRecord): void {
+  kvm.ops.cancelInjection(kvm, vcpu);
+  kvm.ops.syncLapicFromGuest(kvm, vcpu);
+}
+
+/** Source: `kvm_x86_ops.cancel_injection`. */
+export function cancelInjection(kvm: Kvm, vcpu: VcpuRecord): void {
   // An interrupt that was to be injected is injected by the next entry, which decides on PV EOI anew.
   if ((kvm.memory.load32(vcpu + VCPU.injectedVector) | 0) !== NO_VECTOR) {
     kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
   }
-  kvm.ops.syncLapicFromGuest(kvm, vcpu);
 }
 
 /**

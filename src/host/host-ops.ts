@@ -9,6 +9,7 @@ import * as hypercalls from './hypercall.ts';
 import * as kvmRun from './kvm-run.ts';
 import * as kvmclock from './kvmclock.ts';
 import * as lapic from './lapic.ts';
+import * as liveMigration from './live-migration.ts';
 import * as mapGpaRange from './map-gpa-range.ts';
 import * as masterClock from './master-clock.ts';
 import * as migrationControl from './migration-control.ts';
@@ -27,6 +28,7 @@ import * as stealTime from './steal-time.ts';
 import * as time from './time.ts';
 import * as tscKhz from './tsc-khz.ts';
 import * as tscSync from './tsc-sync.ts';
+import * as vcpuState from './vcpu-state.ts';
 import * as wallClock from './wall-clock.ts';
 
 /**
@@ -45,6 +47,7 @@ export const referenceHost = {
   serveRequests: entry.serveRequests,
   enterGuestMode: entry.enterGuestMode,
   cancelEntry: entry.cancelEntry,
+  cancelInjection: entry.cancelInjection,
   takeInjectedVector: entry.takeInjectedVector,
   leaveGuest: entry.leaveGuest,
 
@@ -75,7 +78,10 @@ export const referenceHost = {
   globalClockUpdate: kvmclock.globalClockUpdate,
   guestTimeUpdate: kvmclock.guestTimeUpdate,
   clockParameters: kvmclock.clockParameters,
+  clockScaleKhz: kvmclock.clockScaleKhz,
   publishClock: kvmclock.publishClock,
+  beginPublication: kvmclock.beginPublication,
+  endPublication: kvmclock.endPublication,
   oddVersion: kvmclock.oddVersion,
   retainedFlags: kvmclock.retainedFlags,
   copyClock: kvmclock.copyClock,
@@ -91,6 +97,9 @@ export const referenceHost = {
   getClock: clockIoctls.getClock,
   readClockData: clockIoctls.readClockData,
   setClock: clockIoctls.setClock,
+  setClockOffset: clockIoctls.setClockOffset,
+  passedSince: clockIoctls.passedSince,
+  clockBaseNs: clockIoctls.clockBaseNs,
   setGuestPaused: clockIoctls.setGuestPaused,
 
   writeWallClock: wallClock.writeWallClock,
@@ -136,6 +145,19 @@ export const referenceHost = {
   mapGpaRange: mapGpaRange.mapGpaRange,
   vmmServesHypercall: mapGpaRange.vmmServesHypercall,
   setShared: sharedRanges.setShared,
+  changeSharedRanges: sharedRanges.changeSharedRanges,
+
+  mayMigrate: migrationControl.mayMigrate,
+  migrate: liveMigration.migrate,
+  moveVm: liveMigration.moveVm,
+  saveVm: liveMigration.saveVm,
+  saveVcpu: vcpuState.saveVcpu,
+  createOnHost: liveMigration.createOnHost,
+  restoreVm: liveMigration.restoreVm,
+  restoreState: liveMigration.restoreState,
+  restoreClock: liveMigration.restoreClock,
+  restoreVcpu: vcpuState.restoreVcpu,
+  tellGuestStopped: liveMigration.tellGuestStopped,
 
   lapicInKernel: lapic.lapicInKernel,
   acceptInterrupt: lapic.acceptInterrupt,
@@ -153,10 +175,12 @@ export const referenceHost = {
   syncLapicToGuest: lapic.syncLapicToGuest,
   syncLapicFromGuest: lapic.syncLapicFromGuest,
   getLapic: lapic.getLapic,
+  setLapic: lapic.setLapic,
 
   writePvEoiMsr: pvEoi.writePvEoiMsr,
   pvEoiByte: pvEoi.pvEoiByte,
   pvEoiToGuest: pvEoi.pvEoiToGuest,
+  interruptWaits: pvEoi.interruptWaits,
   pvEoiFromGuest: pvEoi.pvEoiFromGuest,
   touchPvEoiRemotely: pvEoi.touchPvEoiRemotely,
   eoiReachesIoapic: pvEoi.eoiReachesIoapic,

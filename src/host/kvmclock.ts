@@ -110,7 +110,7 @@ export function clockParameters(kvm: Kvm, vcpu: VcpuRecord): ClockParameters {
     hostTsc = kvm.cpu.hostTsc();
     kernelNs = ops.bootRawNs(kvm);
   }
-  const kHz = memory.load32(vcpu + VCPU.tscKhz);
+  const kHz = ops.clockScaleKhz(kvm, vcpu);
   if (memory.load32(vcpu + VCPU.hwTscKhz) !== kHz) {
     const scale = tscTimeScale(kHz);
     memory.store32(vcpu + VCPU.pvclockMul, scale.mul);
@@ -126,22 +126,39 @@ export function clockParameters(kvm: Kvm, vcpu: VcpuRecord): ClockParameters {
   };
 }
 
+/** The frequency that a vCPU's multiplier is made for: that of its own TSC. */
+export function clockScaleKhz(kvm: Kvm, vcpu: VcpuRecord): number {
+  return kvm.memory.load32(vcpu + VCPU.tscKhz);
+}
+
 /** The publish phase: writes an area under its version. Source: `kvm_setup_guest_pvclock`. */
 export function publishClock(kvm: Kvm, vcpu: VcpuRecord, parameters: ClockParameters): void {
-  const { memory, ops } = kvm;
-  const gpa = Number(memory.load64(vcpu + VCPU.pvclockGpa));
+  const { ops } = kvm;
+  const gpa = Number(kvm.memory.load64(vcpu + VCPU.pvclockGpa));
   const area = kvm.cpu.translate(gpa, PVCLOCK_VCPU_TIME_INFO_BYTES);
   if (area === UNBACKED) return;
-  // Odd before the data: pairs with the reader's first version load. Junk that is odd already is
-  // taken for an update that never ended.
-  const version = ops.oddVersion(memory.load32(area + PVCLOCK_VERSION));
-  memory.store32(area + PVCLOCK_VERSION, version);
-  memory.wmb();
+  const version = ops.beginPublication(kvm, area);
   const flags = parameters.flags | ops.retainedFlags(kvm, area);
   ops.copyClock(kvm, area, version, { ...parameters, flags });
+  ops.endPublication(kvm, area, version);
+}
+
+/** Makes the version of an area odd, and returns it. */
+export function beginPublication(kvm: Kvm, area: HostAddress): number {
+  const { memory, ops } = kvm;
+  // Junk that is odd already is taken for an update that never ended.
+  const version = ops.oddVersion(memory.load32(area + PVCLOCK_VERSION));
+  memory.store32(area + PVCLOCK_VERSION, version);
+  // Odd before the data: pairs with the reader's barrier before its second version load.
   memory.wmb();
-  // Even after the data: pairs with the reader's second version load.
-  memory.store32(area + PVCLOCK_VERSION, (version + 1) >>> 0);
+  return version;
+}
+
+/** Makes it even again. */
+export function endPublication(kvm: Kvm, area: HostAddress, version: number): void {
+  // Even after the data: pairs with the reader's barrier after its first version load.
+  kvm.memory.wmb();
+  kvm.memory.store32(area + PVCLOCK_VERSION, (version + 1) >>> 0);
 }
 
 /** The version of an update in progress, after `version`. */

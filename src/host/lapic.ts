@@ -180,3 +180,19 @@ export function getLapic(kvm: Kvm, vcpu: VcpuRecord): LapicState | undefined {
     ppr: memory.load32(vcpu + VCPU.ppr),
   };
 }
+
+/** KVM_SET_LAPIC, on a vCPU that is in user space. Source: `kvm_apic_set_state`. */
+export function setLapic(kvm: Kvm, vcpu: VcpuRecord, state: LapicState): void {
+  const { memory, ops } = kvm;
+  for (let word = 0; word < APIC_WORDS; word++) {
+    memory.store32(vcpu + VCPU.irr + word * 4, state.irr[word]!);
+    memory.store32(vcpu + VCPU.isr + word * 4, state.isr[word]!);
+    memory.store32(vcpu + VCPU.tmr + word * 4, state.tmr[word]!);
+  }
+  memory.store32(vcpu + VCPU.tpr, state.tpr);
+  // Neither is known: the first look at the bitmaps finds out.
+  memory.store32(vcpu + VCPU.irrPending, 1);
+  memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);
+  ops.updatePpr(kvm, vcpu);
+  ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+}

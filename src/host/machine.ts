@@ -32,6 +32,8 @@ export interface MachineSpec {
   readonly clocksourceIsTsc: boolean;
   /** Whether KVM found all vCPUs' TSCs synchronised. */
   readonly vcpusMatchedTsc: boolean;
+  /** What the host's raw clock shows where its TSC is 0, ns: both start when it boots, or not. */
+  readonly rawClockBoot: bigint;
   /** How much faster the host's raw clock runs than its TSC's nominal frequency, in parts per million. */
   readonly rawClockPpm: number;
   /** Ticks that pass at most between the host's reading of its TSC and of its clock. */
@@ -83,6 +85,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   firstTick: 1_000_000n,
   clocksourceIsTsc: true,
   vcpusMatchedTsc: true,
+  rawClockBoot: 0n,
   rawClockPpm: 0,
   samplingGap: 0,
   realtimeOffset: 1_700_000_000_000_000_000n,
@@ -146,12 +149,22 @@ export function createVm(
   records = spec.vcpus,
 ): void {
   new Memslots(memory, map.memslotTable).replace(memslotsOf(spec));
-  const { vm } = map;
+  createRecords(spec, map.vm, memory, records);
+}
+
+/** The host's side of it: KVM_CREATE_VM and KVM_CREATE_VCPU, in records that are zero. */
+export function createRecords(
+  spec: MachineSpec,
+  vm: HostAddress,
+  memory: MemoryPort,
+  records = spec.vcpus,
+): void {
   memory.store64(vm + VM.tick, spec.firstTick);
   memory.store32(vm + VM.hostTscKhz, spec.hostTscKhz);
   memory.store32(vm + VM.clocksourceIsTsc, spec.clocksourceIsTsc ? 1 : 0);
   memory.store64(vm + VM.rawClockNumerator, BigInt(1_000_000 + spec.rawClockPpm));
   memory.store64(vm + VM.rawClockDenominator, BigInt(spec.hostTscKhz));
+  memory.store64(vm + VM.rawClockBoot, BigInt.asUintN(64, spec.rawClockBoot));
   memory.store64(vm + VM.realtimeOffset, spec.realtimeOffset);
   memory.store32(vm + VM.samplingGap, spec.samplingGap);
   memory.store32(vm + VM.vcpus, spec.vcpus);
@@ -168,7 +181,8 @@ export function createVm(
     memory.store32(vm + VM.useMasterClock, 1);
     memory.store64(vm + VM.masterCycleNow, spec.firstTick);
     const numerator = BigInt(1_000_000 + spec.rawClockPpm);
-    memory.store64(vm + VM.masterKernelNs, (spec.firstTick * numerator) / BigInt(spec.hostTscKhz));
+    const sinceBoot = (spec.firstTick * numerator) / BigInt(spec.hostTscKhz);
+    memory.store64(vm + VM.masterKernelNs, BigInt.asUintN(64, sinceBoot + spec.rawClockBoot));
   }
   startTscGeneration(spec, vm, memory);
   for (let id = 0; id < records; id++) createVcpu(spec, vm, id, memory);

@@ -35,11 +35,16 @@ export function pvEoiToGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   const byte = ops.pvEoiByte(kvm, vcpu);
   if (byte === UNBACKED) return;
   // Something waits: it needs the exit that an APIC EOI brings.
-  if (memory.load32(vcpu + VCPU.irrPending) !== 0) return;
+  if (ops.interruptWaits(kvm, vcpu)) return;
   const vector = memory.load32(vcpu + VCPU.highestIsrCache) | 0;
   if (vector === NO_VECTOR || ops.eoiReachesIoapic(kvm, vcpu, vector)) return;
   memory.store8(byte, 1);
   memory.store32(vcpu + VCPU.pvEoiPending, 1);
+}
+
+/** Whether an interrupt has arrived that is not in service yet. */
+export function interruptWaits(kvm: Kvm, vcpu: VcpuRecord): boolean {
+  return kvm.memory.load32(vcpu + VCPU.irrPending) !== 0;
 }
 
 /** After an exit: takes the offer back, or the EOI that the guest gave. Source: `apic_sync_pv_eoi_from_guest`. */

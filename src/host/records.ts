@@ -74,7 +74,8 @@ const VM_FIELDS = layOut({
   migrationControl: 8,
   /** 1 where the guest's memory is encrypted. */
   encrypted: 4,
-  /** How many rows the list of shared ranges has. */
+  /** 1 while a thread of the VMM holds the list of shared ranges; how many rows it has. */
+  sharedRangesLock: 4,
   sharedRanges: 4,
 });
 

@@ -23,8 +23,27 @@ export function sharedRanges(kvm: Kvm): readonly PageRange[] {
   });
 }
 
-/** Puts a range into the list or takes it out. False, and no change, where the list would not fit. */
+/**
+ * Puts a range into the list or takes it out. False, and no change, where the list would not fit. Two
+ * vCPUs may call at once, each on its own thread of the VMM.
+ */
 export function setShared(kvm: Kvm, range: PageRange, shared: boolean): boolean {
+  return withSharedRanges(kvm, () => kvm.ops.changeSharedRanges(kvm, range, shared));
+}
+
+/** Does something with the list that no other thread of the VMM may come between. */
+export function withSharedRanges<Result>(kvm: Kvm, use: () => Result): Result {
+  const { memory, vm } = kvm;
+  while (memory.lockCmpxchg32(vm + VM.sharedRangesLock, 0, 1) !== 0) kvm.cpu.relax();
+  const result = use();
+  // The rows before the lock is free: pairs with the locked cmpxchg of whoever takes it next.
+  memory.wmb();
+  memory.store32(vm + VM.sharedRangesLock, 0);
+  return result;
+}
+
+/** The change itself, by the thread that holds the list. */
+export function changeSharedRanges(kvm: Kvm, range: PageRange, shared: boolean): boolean {
   const rest = without(sharedRanges(kvm), range);
   return storeSharedRanges(kvm, shared ? joined([...rest, range]) : rest);
 }

@@ -10,7 +10,8 @@ export function bootRawNsAt(kvm: Kvm, tsc: bigint): bigint {
   const { memory, vm } = kvm;
   const numerator = memory.load64(vm + VM.rawClockNumerator);
   const denominator = memory.load64(vm + VM.rawClockDenominator);
-  return (tsc * numerator) / denominator + memory.load64(vm + VM.rawClockBoot);
+  const sinceBoot = (tsc * numerator) / denominator;
+  return BigInt.asUintN(64, sinceBoot + memory.load64(vm + VM.rawClockBoot));
 }
 
 /** The same, now: a TSC reading of its own, some time after whatever was read before it. */

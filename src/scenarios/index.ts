@@ -10,7 +10,10 @@ import { kickBeforeHalt } from './kick-before-halt.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
 import { storeBuffering } from './litmus/store-buffering.ts';
+import { liveMigration } from './live-migration.ts';
+import { mapGpaRange } from './map-gpa-range.ts';
 import { memslotMove } from './memslot-move.ts';
+import { msrStorm } from './msr-storm.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
@@ -46,6 +49,9 @@ export const scenarios: readonly Scenario[] = [
   pvSpinlockHandover,
   hotplugDisable,
   memslotMove,
+  liveMigration,
+  mapGpaRange,
+  msrStorm,
   storeBuffering,
   messagePassing,
   coherence,

@@ -33,6 +33,10 @@ export const INVARIANTS = [
   { id: 'P6', sentence: 'GUEST_STOPPED, once published, stays set until the guest clears it.' },
   { id: 'P7', sentence: 'TSC_STABLE is set exactly when the master clock is in use.' },
   {
+    id: 'P8',
+    sentence: 'A vCPU that the VMM had stopped finds GUEST_STOPPED set once it runs again.',
+  },
+  {
     id: 'F1',
     sentence: 'Every returned value was current at some instant between call and return.',
   },
@@ -109,6 +113,15 @@ export const INVARIANTS = [
   {
     id: 'M3',
     sentence: 'What KVM_GET_CLOCK says is consistent with the parameters that guests are given.',
+  },
+  {
+    id: 'G1',
+    sentence: 'A guest is migrated only while MIGRATION_CONTROL says that it is ready.',
+  },
+  {
+    id: 'G2',
+    sentence:
+      "The VMM's list of shared ranges is what the guest's conversions have made of it, after a migration too.",
   },
   {
     id: 'L1',

@@ -36,7 +36,7 @@ export const wallClockReaders: Scenario = {
     'A vCPU writes the wall clock MSR while CLOCK_REALTIME is stepped; the others read wall clock and clock.',
   mechanism: 'wall-clock',
   roles: ['readWallClock'],
-  invariants: ['W1', 'F1'],
+  invariants: ['W1', 'P5', 'F1'],
   outcomes: READ_OUTCOMES,
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
@@ -70,7 +70,11 @@ function noteWallClock(ops: HostOps, thread: HostThread): HostOps {
       return ops.setMsr(kvm, vcpu, access, value);
     },
     wallClockEpochNs(kvm) {
+      const { memory, vm } = kvm;
+      const stepped = memory.load64(vm + VM.realtimeOffset);
       const epoch = ops.wallClockEpochNs(kvm);
+      // Another writer may step CLOCK_REALTIME meanwhile.
+      if (memory.load64(vm + VM.realtimeOffset) === stepped) checkEpoch(thread, epoch, stepped);
       const seconds = BigInt.asUintN(32, epoch / NANOSECONDS_PER_SECOND);
       history?.begin(seconds * NANOSECONDS_PER_SECOND + (epoch % NANOSECONDS_PER_SECOND));
       return epoch;
@@ -80,6 +84,24 @@ function noteWallClock(ops: HostOps, thread: HostThread): HostOps {
       history?.end();
     },
   };
+}
+
+/**
+ * P5 of the wall clock: CLOCK_REALTIME and guest time follow the same raw clock, so the difference of the
+ * two is one number, whenever it is taken; up to the rounding of the scale.
+ */
+function checkEpoch({ kvm, violated }: HostThread, epoch: bigint, realtimeOffset: bigint): void {
+  const { memory, vm } = kvm;
+  const truth = BigInt.asUintN(64, realtimeOffset - memory.load64(vm + VM.kvmclockOffset));
+  const sincePair =
+    kvm.ops.bootRawNsAt(kvm, kvm.cpu.hostTsc()) - memory.load64(vm + VM.masterKernelNs);
+  const rounding = 4n + sincePair / NANOSECONDS_PER_SECOND;
+  const off = BigInt.asIntN(64, epoch - truth);
+  if (off >= -rounding && off <= rounding) return;
+  violated(
+    'P5',
+    `The wall clock is off by ${off} ns: it says that guest time was 0 at ${epoch} ns.`,
+  );
 }
 
 function writeWallClocks({ cpu, kvm, machine, idle }: VcpuThread): Program {

@@ -1,6 +1,8 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { clockIoctlMutants } from './clock-ioctls.ts';
 import { lifetimeMutants } from './lifetime.ts';
+import { migrationMutants } from './migration.ts';
 import { pvEoiMutants } from './pv-eoi.ts';
 import { pvclockGuestMutants } from './pvclock-guest.ts';
 import { pvclockHostMutants } from './pvclock-host.ts';
@@ -14,6 +16,7 @@ import { wallClockMutants } from './wall-clock.ts';
 export const mutants: readonly Mutant[] = [
   ...pvclockGuestMutants,
   ...pvclockHostMutants,
+  ...clockIoctlMutants,
   ...wallClockMutants,
   ...stealTimeMutants,
   ...tlbFlushMutants,
@@ -21,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...requestMutants,
   ...spinlockMutants,
   ...lifetimeMutants,
+  ...migrationMutants,
 ];
 
 /** @throws UsageError */

@@ -2,6 +2,7 @@ import { KVM_FEATURE_CLOCKSOURCE, KVM_FEATURE_CLOCKSOURCE2 } from '../abi/cpuid.
 import { KVM_MSR_ENABLED, MSR_KVM_SYSTEM_TIME_NEW } from '../abi/msr.ts';
 import { cpuOffline } from '../guest/cpu-offline.ts';
 import { referenceHost } from '../host/host-ops.ts';
+import { MSR_IA32_TSC } from '../host/msr.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
@@ -58,6 +59,38 @@ export const lifetimeMutants: readonly Mutant[] = [
         const clock = (1 << KVM_FEATURE_CLOCKSOURCE) | (1 << KVM_FEATURE_CLOCKSOURCE2);
         cpuOffline(cpu, { features: at.features & ~clock });
         cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, CROSSING | KVM_MSR_ENABLED);
+      },
+    },
+  },
+  {
+    ...COMMON,
+    id: 'A-M1',
+    side: 'host',
+    scenario: 'msr-storm',
+    summary: 'A disable of the clock area is stored, and the cache of it stays active.',
+    source: 'constructed',
+    host: {
+      writeSystemTime(kvm, vcpu, value, oldMsr, hostInitiated) {
+        const active = kvm.memory.load32(vcpu + VCPU.pvclockActive);
+        referenceHost.writeSystemTime(kvm, vcpu, value, oldMsr, hostInitiated);
+        if (active !== 0) kvm.memory.store32(vcpu + VCPU.pvclockActive, active);
+      },
+    },
+  },
+  {
+    ...COMMON,
+    id: 'A-M2',
+    side: 'host',
+    scenario: 'msr-storm',
+    summary: 'The VMM restores no value of a register that has its lowest bit clear.',
+    source: 'constructed',
+    invariants: ['M2'],
+    host: {
+      restoreVcpu(kvm, vcpu, saved) {
+        const msrs = saved.msrs.filter(
+          ({ index, data }) => index === MSR_IA32_TSC || (data & KVM_MSR_ENABLED) !== 0n,
+        );
+        referenceHost.restoreVcpu(kvm, vcpu, { ...saved, msrs });
       },
     },
   },

@@ -1,3 +1,5 @@
+import { KVM_PV_EOI_RESERVED_MASK } from '../abi/msr.ts';
+import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
@@ -79,6 +81,85 @@ export const pvEoiMutants: readonly Mutant[] = [
           kvm.memory.store32(byte, 1);
       },
     },
+  },
+  {
+    id: 'Z-E2',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The host offers PV EOI although another interrupt waits, which then waits for some other exit.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E3'],
+    visibleUnder: EVERYWHERE,
+    host: { interruptWaits: () => false },
+  },
+  {
+    id: 'Z-E5',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'An entry that is cancelled does not take its offer back: the next one injects on top of it.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E3', 'E4'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      cancelEntry(kvm, vcpu) {
+        kvm.ops.cancelInjection(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E7',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'A WRMSR that raises #GP because nothing backs the address leaves PV EOI enabled there.',
+    source: 'Linux 5.13 source',
+    scenario: 'msr-storm',
+    invariants: ['M2'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      writePvEoiMsr(kvm, vcpu, value) {
+        const result = referenceHost.writePvEoiMsr(kvm, vcpu, value);
+        if ((value & KVM_PV_EOI_RESERVED_MASK) === 0n) kvm.memory.store64(vcpu + VCPU.pvEoi, value);
+        return result;
+      },
+    },
+  },
+  {
+    id: 'Z-E8',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'An exit decides what to inject before it looks at the word: by a priority that the guest has left.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E5'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      leaveGuest(kvm, vcpu) {
+        const { memory, ops } = kvm;
+        const vector = ops.pendingInterrupt(kvm, vcpu);
+        if (vector !== NO_VECTOR && (memory.load32(vcpu + VCPU.injectedVector) | 0) === NO_VECTOR) {
+          ops.acknowledgeInterrupt(kvm, vcpu, vector);
+          memory.store32(vcpu + VCPU.injectedVector, vector);
+        }
+        referenceHost.leaveGuest(kvm, vcpu);
+      },
+    },
+  },
+  {
+    id: 'Z-E10',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary: 'PV EOI is offered for a level-triggered vector: the IOAPIC never hears of its EOI.',
+    source: 'constructed',
+    scenario: 'pv-eoi-storm',
+    invariants: ['E7'],
+    visibleUnder: EVERYWHERE,
+    host: { eoiReachesIoapic: () => false },
   },
   {
     id: 'A-E1',

@@ -7,6 +7,25 @@ const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
 /** Broken guests of kvmclock. */
 export const pvclockGuestMutants: readonly Mutant[] = [
   {
+    id: 'Z-P4',
+    mechanism: 'kvmclock',
+    side: 'guest',
+    summary:
+      'The reader uses RDTSC without a fence, between barriers for the compiler only: the TSC may be sampled before the version.',
+    source: 'Linux 2.6.31 source',
+    scenario: 'pvclock-torn-read',
+    invariants: ['P1'],
+    visibleUnder: ['tso', 'weak'],
+    notOnThreads:
+      'The TSC of threads is a locked counter, which no processor samples before earlier loads.',
+    roles: {
+      readClock: readerWith({
+        tsc: (cpu) => cpu.rdtsc(),
+        barrier: (cpu) => cpu.compilerBarrier(),
+      }),
+    },
+  },
+  {
     id: 'Z-P5',
     mechanism: 'kvmclock',
     side: 'guest',

@@ -1,5 +1,5 @@
-import { KVM_CLOCK_TSC_STABLE } from '../abi/kvm-clock-data.ts';
 import {
+  PVCLOCK_COUNTS_FROM_ZERO,
   PVCLOCK_TSC_STABLE_BIT,
   PVCLOCK_VCPU_TIME_INFO_BYTES,
   PVCLOCK_VERSION,
@@ -9,10 +9,14 @@ import { VCPU, VM } from '../host/records.ts';
 import { KVM_REQ_CLOCK_UPDATE, KVM_REQ_MCLOCK_INPROGRESS } from '../host/requests.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { readerWith } from './pvclock-reader.ts';
 
 const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
 
-/** Broken hosts of kvmclock, its master clock and its ioctls. */
+/** Resolution of a coarse clock, ns. */
+const COARSE_TICK = 4_096n;
+
+/** Broken hosts of kvmclock and its master clock. */
 export const pvclockHostMutants: readonly Mutant[] = [
   {
     id: 'Z-P1',
@@ -121,22 +125,104 @@ export const pvclockHostMutants: readonly Mutant[] = [
     host: { retainedFlags: () => 0 },
   },
   {
-    id: 'Z-C1',
+    id: 'Z-P2',
     mechanism: 'kvmclock',
     side: 'host',
-    summary: 'KVM_GET_CLOCK decides on TSC_STABLE outside the lock under which it read the value.',
-    source: '"KVM: x86: Fix potential race in KVM_GET_CLOCK"',
-    scenario: 'clock-get-while-running',
-    invariants: ['M3'],
+    summary: 'No barrier after the odd version: the fields may be visible before it.',
+    source: 'constructed',
+    scenario: 'pvclock-torn-read',
+    invariants: ['P1'],
+    visibleUnder: ['weak'],
+    notOnThreads: 'x86 makes stores visible in program order.',
+    host: {
+      beginPublication(kvm, area) {
+        const version = kvm.ops.oddVersion(kvm.memory.load32(area + PVCLOCK_VERSION));
+        kvm.memory.store32(area + PVCLOCK_VERSION, version);
+        return version;
+      },
+    },
+  },
+  {
+    id: 'Z-P3',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary: 'No barrier before the even version: it may be visible before the fields.',
+    source: 'constructed',
+    scenario: 'pvclock-torn-read',
+    invariants: ['P1'],
+    visibleUnder: ['weak'],
+    notOnThreads: 'x86 makes stores visible in program order.',
+    host: {
+      endPublication(kvm, area, version) {
+        kvm.memory.store32(area + PVCLOCK_VERSION, (version + 1) >>> 0);
+      },
+    },
+  },
+  {
+    id: 'Z-P11',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary:
+      'A new pair takes its ns from a coarse clock, which is behind what the guest has made of the old pair.',
+    source: '1d5f066e0b63 (before it)',
+    scenario: 'clock-monotonic-stable',
+    invariants: ['P4', 'P3'],
     visibleUnder: EVERYWHERE,
     host: {
-      getClock(kvm) {
-        const data = referenceHost.getClock(kvm);
-        const stable = kvm.memory.load32(kvm.vm + VM.useMasterClock) !== 0;
-        const flags = stable
-          ? data.flags | KVM_CLOCK_TSC_STABLE
-          : data.flags & ~KVM_CLOCK_TSC_STABLE;
-        return { ...data, flags };
+      updateGtodCopy(kvm) {
+        referenceHost.updateGtodCopy(kvm);
+        const nanoseconds = kvm.memory.load64(kvm.vm + VM.masterKernelNs);
+        kvm.memory.store64(kvm.vm + VM.masterKernelNs, nanoseconds - (nanoseconds % COARSE_TICK));
+      },
+    },
+  },
+  {
+    id: 'Z-P15',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary:
+      'A vCPU reads the pair without the sequence count: the TSC of one pair with the ns of the next.',
+    source: 'constructed',
+    scenario: 'clock-monotonic-stable',
+    invariants: ['P1'],
+    visibleUnder: EVERYWHERE,
+    host: { beginClockRead: () => 0, retryClockRead: () => false },
+  },
+  {
+    id: 'Z-P16',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary:
+      'Only the vCPU that moved to another physical CPU is updated: the others drift away on lines of before.',
+    source: '0061d53daf26 (before it)',
+    scenario: 'clock-monotonic-unstable',
+    invariants: ['P5'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      globalClockUpdate(kvm, vcpu) {
+        kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_CLOCK_UPDATE);
+      },
+    },
+  },
+  {
+    id: 'Z-P20',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary:
+      'The host sets flag bit 2, once COUNTS_FROM_ZERO; a guest that knows it takes off what the publication started from.',
+    source: 'pvclock-abi.h, comment',
+    scenario: 'clock-monotonic-stable',
+    invariants: ['P5'],
+    visibleUnder: EVERYWHERE,
+    roles: {
+      readClock: readerWith({
+        base: (systemTime, flags) => ((flags & PVCLOCK_COUNTS_FROM_ZERO) === 0 ? systemTime : 0n),
+      }),
+    },
+    host: {
+      clockParameters(kvm, vcpu) {
+        const parameters = referenceHost.clockParameters(kvm, vcpu);
+        return { ...parameters, flags: parameters.flags | PVCLOCK_COUNTS_FROM_ZERO };
       },
     },
   },

@@ -63,12 +63,11 @@ export const tlbFlushMutants: readonly Mutant[] = [
     source: 'b043138246a4 (before it), CVE-2019-3016',
     invariants: ['T1', 'T2'],
     host: {
-      recordStealTime(kvm, vcpu) {
-        const area = kvm.ops.stealArea(kvm, vcpu);
-        if (area === UNBACKED) return;
-        const copy = kvm.memory.load8(area + KVM_STEAL_TIME_PREEMPTED);
-        flushIfAsked(kvm, vcpu, copy);
-        kvm.ops.updateSteal(kvm, vcpu, area);
+      clearPreempted(kvm, vcpu, area) {
+        flushIfAsked(kvm, vcpu, kvm.memory.load8(area + KVM_STEAL_TIME_PREEMPTED));
+      },
+      updateSteal(kvm, vcpu, area) {
+        referenceHost.updateSteal(kvm, vcpu, area);
         storeByte(kvm, vcpu, area, 0);
       },
     },

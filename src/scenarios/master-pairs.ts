@@ -1,0 +1,58 @@
+import type { HostOps } from '../host/host-ops.ts';
+import { VCPU, VM } from '../host/records.ts';
+import type { HostThread } from './scenario.ts';
+
+/** Pairs that the ledger remembers. */
+const REMEMBERED = 32;
+const PAIRS = 64;
+const PAIR_BYTES = 16;
+/** Ledger bytes of {@link checkPairs}. */
+export const MASTER_PAIRS_BYTES = PAIRS + REMEMBERED * PAIR_BYTES;
+
+/**
+ * Checks P1 where a vCPU publishes: the TSC of one of the master clock's pairs does not come with the ns
+ * of another. Whoever reads that area from another vCPU could take it for a publication.
+ */
+export function checkPairs(ops: HostOps, thread: HostThread, at: number): HostOps {
+  const { ledger } = thread;
+  return {
+    ...ops,
+    updateGtodCopy(kvm) {
+      ops.updateGtodCopy(kvm);
+      const { memory, vm } = kvm;
+      const number = ledger.load32(at);
+      const row = at + PAIRS + (number % REMEMBERED) * PAIR_BYTES;
+      ledger.store64(row, memory.load64(vm + VM.masterCycleNow));
+      ledger.store64(row + 8, memory.load64(vm + VM.masterKernelNs));
+      ledger.store32(at, number + 1);
+    },
+    publishClock(kvm, vcpu, parameters) {
+      const { memory, vm } = kvm;
+      // A vCPU whose TSC is scaled would need the way back from its TSC to the host's.
+      const offset = memory.load64(vcpu + VCPU.tscOffset);
+      const cycle = BigInt.asUintN(64, parameters.tscTimestamp - offset);
+      const nanoseconds = parameters.systemTime - memory.load64(vm + VM.kvmclockOffset);
+      if (isMixture(cycle, BigInt.asUintN(64, nanoseconds))) {
+        thread.violated(
+          'P1',
+          `vCPU ${memory.load32(vcpu + VCPU.id)} was about to publish the TSC of one pair, ${cycle}, with the ns of another, ${nanoseconds}.`,
+        );
+      }
+      ops.publishClock(kvm, vcpu, parameters);
+    },
+  };
+
+  /** Both are of pairs that there were, and there was none with both. */
+  function isMixture(cycle: bigint, nanoseconds: bigint): boolean {
+    let cycles = false;
+    let times = false;
+    for (let row = at + PAIRS; row < at + MASTER_PAIRS_BYTES; row += PAIR_BYTES) {
+      const hasCycle = ledger.load64(row) === cycle;
+      const hasTime = ledger.load64(row + 8) === nanoseconds;
+      if (hasCycle && hasTime) return false;
+      cycles ||= hasCycle;
+      times ||= hasTime;
+    }
+    return cycles && times;
+  }
+}
