@@ -8,8 +8,8 @@ export abstract class SampledVcpu extends VirtualCpu {
   readonly #samples = new BigUint64Array(SAMPLES);
   #sampled = 0;
 
-  /** Arms an exit before the n-th step from now: the host's timer tick. 0 disarms it. */
-  abstract exitAfter(steps: number): void;
+  /** Arms an exit within so many steps from now: the host's timer tick, when is anybody's guess. */
+  abstract exitWithin(steps: number): void;
 
   /** Forgets the TSC samples taken so far. */
   forgetSamples(): void {

@@ -40,9 +40,8 @@ export class ThreadVcpu extends SampledVcpu {
     this.#kickAddress = kick;
   }
 
-  /** Arms an exit before the n-th step from now: the host's timer tick. 0 disarms it. */
-  exitAfter(steps: number): void {
-    this.#stepsToExit = steps;
+  exitWithin(steps: number): void {
+    this.#stepsToExit = 1 + this.#latency.below(steps);
   }
 
   protected exitPending(): boolean {

@@ -46,7 +46,7 @@ export const clockMonotonicStable: Scenario = {
       name: 'vmm',
       start: ({ kvm, random, idle }) => ({
         step() {
-          if (random.below(16) === 0) kvm.cpu.passTime(LONG_SILENCE);
+          if (random.sometimes(16)) kvm.cpu.passTime(LONG_SILENCE);
           kvm.ops.updateMasterclock(kvm);
           idle();
         },

@@ -95,7 +95,7 @@ function checkAndRead(thread: VcpuThread): Program {
         cpu.exit();
       }
       const before = ledger.load32(set);
-      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_CHECK));
+      if (random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_CHECK);
       const stopped = roles.checkGuestStopped(cpu, { area });
       const after = ledger.load32(set);
       if (stopped && after === cleared)

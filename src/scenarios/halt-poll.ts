@@ -95,9 +95,9 @@ function idle(thread: VcpuThread): Program {
         if (random.below(2) === 0) enableGuestPolling(cpu);
         else disableGuestPolling(cpu);
       }
-      if (random.below(2) === 0) {
+      if (random.sometimes(2)) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
-        cpu.exitAfter(1 + random.below(STEPS_TO_EXIT));
+        cpu.exitWithin(STEPS_TO_EXIT);
       }
       const halts = ledger.load32(HALTS);
       const event = roles.idle(cpu, at);
@@ -119,8 +119,7 @@ function idle(thread: VcpuThread): Program {
 function wake({ cpu, kvm, ledger, random, idle: rest }: VcpuThread): Program {
   return {
     step() {
-      if (random.below(2) === 0)
-        for (let rests = random.below(MOST_RESTS); rests > 0; rests--) rest();
+      if (random.sometimes(2)) for (let rests = random.pace(MOST_RESTS); rests > 0; rests--) rest();
       const event = ledger.load32(EVENT) + 1;
       noteKick(ledger, KICKS, IDLER, () => {
         ledger.store32(EVENT, event);

@@ -85,7 +85,7 @@ function comeAndGo(thread: VcpuThread): Program {
     cpu.onInterrupt(vector, () => roles.signalEoi(cpu, { word: base + PV_EOI }));
   }
   const work = (): void => {
-    for (let looks = 1 + random.below(MOST_WORK); looks > 0; looks--) cpu.load32(base);
+    for (let looks = 1 + random.pace(MOST_WORK); looks > 0; looks--) cpu.load32(base);
   };
   return {
     step() {
@@ -102,7 +102,7 @@ function comeAndGo(thread: VcpuThread): Program {
         checkUntouched(thread, cpu, steal);
       }
       cpu.cli();
-      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(8));
+      if (random.sometimes(2)) cpu.exitWithin(8);
       roles.cpuOffline(cpu, { features: machine.features });
       for (const area of areas) reuse(cpu, area);
       work();

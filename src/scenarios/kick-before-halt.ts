@@ -62,7 +62,7 @@ function sleep(thread: VcpuThread): Program {
       let waits = 0;
       while (cpu.load8(STATE) === WAITING) {
         // An exit in the middle of the wait gives the kick time to come before the HLT.
-        if (random.below(4) === 0) cpu.exitAfter(1 + random.below(4));
+        if (random.sometimes(4)) cpu.exitWithin(4);
         roles.wait(cpu, { byte: STATE, value: WAITING });
         waits++;
       }
@@ -78,7 +78,7 @@ function kick(thread: VcpuThread): Program {
   return {
     step() {
       while (cpu.load8(STATE) !== WAITING) cpu.relax();
-      if (random.below(2) === 0) idle();
+      if (random.sometimes(2)) idle();
       cpu.store8(STATE, AWAKE);
       const before = kicksBegun(ledger, 0, SLEEPER);
       roles.kick(cpu, { vcpu: SLEEPER });
@@ -98,7 +98,7 @@ function interrupt({ kvm, machine, random, idle }: HostThread): Program {
     step() {
       const vector = machine.vectors[random.below(machine.vectors.length)]!;
       kvm.ops.acceptInterrupt(kvm, kvm.vcpu(SLEEPER), vector);
-      for (let rest = random.below(8); rest >= 0; rest--) idle();
+      for (let rest = random.pace(8); rest >= 0; rest--) idle();
     },
   };
 }

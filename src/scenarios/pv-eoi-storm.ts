@@ -80,9 +80,9 @@ function handleInterrupts(thread: VcpuThread): Program {
     cpu.onInterrupt(vector, () => {
       handlerBegins(thread, cpu.id);
       handled++;
-      if (random.below(2) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_HANDLER));
+      if (random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_HANDLER);
       // Some handlers let more urgent interrupts in before they are done.
-      if (random.below(4) === 0) {
+      if (random.sometimes(4)) {
         cpu.sti();
         cpu.load32(word);
         cpu.cli();
@@ -102,7 +102,7 @@ function handleInterrupts(thread: VcpuThread): Program {
       enabled = true;
       const before = handled;
       if (random.below(8) === 0) cpu.exitToUser(() => checkSavedIsr(thread, cpu.id));
-      if (random.below(4) === 0) cpu.exitAfter(1 + random.below(STEPS_OF_A_HANDLER));
+      if (random.sometimes(4)) cpu.exitWithin(STEPS_OF_A_HANDLER);
       for (let i = 0; i < 4; i++) cpu.load32(word);
       outcome(handled === before ? 0 : 1);
     },

@@ -92,7 +92,7 @@ function handOver(thread: VcpuThread, story: Story): Program {
       nodes: lock + NODES,
       hash: lock + HASH,
       hashEntries: HASH_ENTRIES,
-      spins: random.below(MOST_SPINS),
+      spins: random.pace(MOST_SPINS),
       pv: haltsOf(thread, instance),
     });
     ledger.store32(ledgerOf(instance, cpu.id) + STATUS, FINISHED);

@@ -63,11 +63,11 @@ function takeLock(thread: VcpuThread): Program {
   const { cpu, vcpu, kvm, roles, ledger, random, idle, outcome, violated } = thread;
   return {
     step() {
-      const spins = random.below(MOST_SPINS);
+      const spins = random.pace(MOST_SPINS);
       const at = { ...ADDRESSES, spins, pv: roles };
-      if (random.below(64) === 0) {
+      if (random.sometimes(64)) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
-        cpu.exitAfter(1 + random.below(STEPS_TO_EXIT));
+        cpu.exitWithin(STEPS_TO_EXIT);
       }
       roles.spinLock(cpu, at);
       if (ledger.add32(HOLDERS, 1) !== 0) {
@@ -82,13 +82,13 @@ function takeLock(thread: VcpuThread): Program {
           `vCPU ${cpu.id} has taken the lock and sees what was written ${sections - seen} sections ago.`,
         );
       }
-      if (random.below(4) === 0) idle();
+      if (random.sometimes(4)) idle();
       cpu.store32(PROTECTED, sections + 1);
       ledger.store32(SECTIONS, sections + 1);
       ledger.add32(HOLDERS, -1);
       roles.spinUnlock(cpu, at);
       outcome(HELD);
-      if (random.below(4) === 0) idle();
+      if (random.sometimes(4)) idle();
     },
   };
 }

@@ -169,9 +169,9 @@ function unmap(thread: VcpuThread): Program {
     step() {
       const frame = cpu.load32(PAGE_TABLE_ENTRY) + 1;
       cpu.store32(PAGE_TABLE_ENTRY, frame);
-      if (random.below(4) === 0) {
+      if (random.sometimes(4)) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
-        cpu.exitAfter(1 + random.below(STEPS_TO_EXIT));
+        cpu.exitWithin(STEPS_TO_EXIT);
       }
       const toInterrupt = roles.flushTlb(cpu, at) & others;
       for (let id = 0; id < machine.vcpus; id++) {
@@ -185,7 +185,7 @@ function unmap(thread: VcpuThread): Program {
         while (cpu.load32(acknowledged(id)) === 0) cpu.relax();
       }
       ledger.store32(IN_USE, frame);
-      if (random.below(2) === 0) idle();
+      if (random.sometimes(2)) idle();
     },
   };
 }

@@ -50,9 +50,9 @@ function readOwnArea(thread: VcpuThread): Program {
   let previous = 0n;
   return {
     step() {
-      if (random.below(2) === 0) {
+      if (random.sometimes(2)) {
         requestClockUpdate(thread);
-        cpu.exitAfter(1 + random.below(STEPS_OF_A_READ));
+        cpu.exitWithin(STEPS_OF_A_READ);
       }
       const value = reader.read();
       if (value < previous) {

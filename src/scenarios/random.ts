@@ -21,6 +21,16 @@ export class Random {
   below(bound: number): number {
     return this.next() % bound;
   }
+
+  /** True one time in `bound`. */
+  sometimes(bound: number): boolean {
+    return this.next() % bound === 0;
+  }
+
+  /** The same as {@link below}: threads keep every pace. */
+  pace(bound: number): number {
+    return this.next() % bound;
+  }
 }
 
 /** Mixes strings and numbers into 32 bits, so that every thread of every run has a seed of its own. */

@@ -105,6 +105,13 @@ export interface Program {
 export interface Choices {
   /** A number from 0 to `bound` - 1. */
   below(bound: number): number;
+  /**
+   * Whether to do what is allowed now but need not come to anything: one time in `bound` on threads,
+   * always where an engine chooses what comes of it.
+   */
+  sometimes(bound: number): boolean;
+  /** How long or how often, where it only sets the pace: below `bound` on threads, else as little as tells. */
+  pace(bound: number): number;
 }
 
 /** What every thread of a scenario has. */

@@ -61,7 +61,7 @@ function loseTime(thread: VcpuThread): Program {
   registerSteal(thread);
   return {
     step() {
-      kvm.ops.scheduleIn(kvm, vcpu, LEAST_STOLEN + random.below(MOST_MORE));
+      kvm.ops.scheduleIn(kvm, vcpu, LEAST_STOLEN + random.pace(MOST_MORE));
       cpu.exit();
       idle();
     },

@@ -137,7 +137,11 @@ export class ThreadProgram {
     const thread: Record<string, unknown> & { kvm?: Kvm } = {
       name: this.name,
       machine,
-      random: { below: (bound: number) => this.#choose(bound) },
+      random: {
+        below: (bound: number) => this.#choose(bound),
+        sometimes: () => true,
+        pace: (bound: number) => Math.min(1, bound - 1),
+      },
       ledger: new Ledger(new RecordedMemory(recorder, 'checker'), ledger),
       idle: () => {},
       outcome: (outcome: number) => recorder.countOutcome(outcome),

@@ -29,9 +29,9 @@ export class RecordedVcpu extends SampledVcpu {
     this.#kick = kick;
   }
 
-  /** One exit may come at any step from now on: when, is the engine's choice. */
-  exitAfter(steps: number): void {
-    this.#armed = steps !== 0;
+  /** One exit may come at any step from now on, or never: that is the engine's choice. */
+  exitWithin(): void {
+    this.#armed = true;
   }
 
   protected exitPending(): boolean {
