@@ -5,6 +5,10 @@ const FIRST_CAPACITY = 256;
 
 const NO_HEADS: readonly number[] = [];
 
+/** Whose step a state takes: the program's (0), the checker's, or the checker's that waits for others. */
+export const GHOST = 1;
+export const GHOST_WAITS = 2;
+
 /** No such state. */
 export const NONE = -1;
 
@@ -90,7 +94,7 @@ export class Automaton {
     this.high[state] = step.high;
     this.low2[state] = step.low2;
     this.high2[state] = step.high2;
-    this.ghost[state] = step.ghost ? 1 : 0;
+    this.ghost[state] = step.ghost ? (step.waits ? GHOST_WAITS : GHOST) : 0;
     this.exits[state] = step.exits;
     this.kickCell[state] = step.exits === EXIT_NEVER ? NONE : this.#sharing.placeOf(step.kick);
     this.site[state] = site;

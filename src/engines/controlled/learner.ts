@@ -411,5 +411,6 @@ function terminal(op: number): Step {
     exits: EXIT_NEVER,
     kick: 0,
     guest: false,
+    waits: false,
   };
 }

@@ -253,6 +253,7 @@ function runProgram(
     program.step(0);
     recorder.leaveScope(outer);
   }
+  cpu?.linger();
   cpu?.finish();
   if (program.judge !== undefined) {
     recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);

@@ -53,6 +53,6 @@ export class RecordedHostCpu implements HostCpu {
     this.#recorder.sleep(kick);
   }
   relax(): void {
-    this.#recorder.relaxed = true;
+    this.#recorder.relax();
   }
 }

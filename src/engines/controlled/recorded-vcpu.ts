@@ -5,7 +5,7 @@ import type { Memslots } from '../../memory/memslots.ts';
 import type { RecordedHostCpu } from './recorded-host-cpu.ts';
 import type { RecordedMemory } from './recorded-memory.ts';
 import type { Recorder } from './recorder.ts';
-import { EXIT_AT_ANY_TIME, EXIT_IF_KICKED } from './step.ts';
+import { EXIT_AT_ANY_TIME, EXIT_IF_KICKED, STEP_MEET } from './step.ts';
 
 /** A vCPU whose every instruction is a step of a recorded program; the engine chooses its exits. */
 export class RecordedVcpu extends SampledVcpu {
@@ -39,6 +39,12 @@ export class RecordedVcpu extends SampledVcpu {
     if (!this.#recorder.boundary(exits, this.#kick)) return false;
     this.#armed = false;
     return true;
+  }
+
+  /** Stays in guest mode, where exits and interrupts reach it, until no other thread has a step to take. */
+  linger(): void {
+    while (this.exitPending()) this.exit();
+    if (this.#recorder.mayExit) this.#recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
   }
 
   // What changes the vCPU without touching memory: an exit before it is not the same as one after it.

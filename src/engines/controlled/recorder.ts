@@ -30,6 +30,9 @@ const MOST_CALLS = 5_000_000;
 /** The same while it is scouted: it may wait for a thread that does not run. */
 const MOST_SCOUTING_CALLS = 20_000;
 
+/** Rounds of a spin loop without a step, after which it is given one. */
+const IDLE_RELAXES = 16;
+
 /**
  * What a run is: the thread's own set-up, on the machine's memory and noted down; the same again, by
  * what was noted; the program alone on a copy, to see what it touches; or the program, recorded.
@@ -97,6 +100,8 @@ export class Recorder {
   #oracle: GhostOracle | undefined;
   #exits = EXIT_NEVER;
   #kick: HostAddress = 0;
+  /** How often the program relaxed since its latest step. */
+  #idleRelaxes = 0;
   #scope = 0;
   #scopes = 0;
 
@@ -169,6 +174,7 @@ export class Recorder {
     this.#exits = EXIT_NEVER;
     this.#scope = 0;
     this.#scopes = 0;
+    this.#idleRelaxes = 0;
     this.pending = undefined;
     this.relaxed = false;
     this.violation = undefined;
@@ -237,6 +243,11 @@ export class Recorder {
     return false;
   }
 
+  /** Whether the boundary at hand may be an exit. */
+  get mayExit(): boolean {
+    return this.#exits !== EXIT_NEVER;
+  }
+
   /** Makes a boundary that may be an exit a step, before something that is none. */
   settle(): void {
     if (this.#exits !== EXIT_NEVER) this.step(STEP_BOUNDARY, 0, 0, 0, 0, 0, 0, false);
@@ -288,6 +299,14 @@ export class Recorder {
     if (this.#mode === 'set-up') this.#setUp.push(this.low, this.high);
   }
 
+  /** PAUSE in a spin loop. A loop that only looks at private memory lets others come between all the same. */
+  relax(): void {
+    this.#count();
+    this.relaxed = true;
+    if (++this.#idleRelaxes < IDLE_RELAXES || this.#mode !== 'recorded') return;
+    this.step(STEP_BOUNDARY, 0, 0, 0, 0, 0, 0, false);
+  }
+
   /** Sleeps until the kick word is not zero. */
   sleep(kick: HostAddress): void {
     this.#count();
@@ -327,6 +346,7 @@ export class Recorder {
     }
     const exits = this.#exits;
     this.#exits = EXIT_NEVER;
+    this.#idleRelaxes = 0;
     const step: Step = {
       op,
       address,
@@ -336,6 +356,7 @@ export class Recorder {
       low2,
       high2,
       ghost,
+      waits: ghost && this.relaxed,
       exits,
       kick: exits === EXIT_NEVER ? 0 : this.#kick,
       guest: this.guestSide,
@@ -349,10 +370,10 @@ export class Recorder {
       this.low = answers.low[this.#cursor]!;
       this.high = answers.high[this.#cursor]!;
       this.#cursor++;
-      if (!ghost) this.relaxed = false;
+      if (!ghost || step.waits) this.relaxed = false;
       return;
     }
-    if (ghost && this.#oracle !== undefined) {
+    if (ghost && !step.waits && this.#oracle !== undefined) {
       this.#oracle.answer(step);
       this.low = this.#oracle.low;
       this.high = this.#oracle.high;

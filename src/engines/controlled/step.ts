@@ -53,6 +53,8 @@ export interface Step {
   readonly high2: number;
   /** Ledger accesses: sequentially consistent under every model, and nobody comes between. */
   readonly ghost: boolean;
+  /** Others may come before it all the same: the checker looks again and again, and relaxes in between. */
+  readonly waits: boolean;
   readonly exits: number;
   /** Address of the kick word that `exits` speaks of. */
   readonly kick: HostAddress;

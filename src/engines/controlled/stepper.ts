@@ -1,4 +1,4 @@
-import { NONE } from './automaton.ts';
+import { type Automaton, GHOST, GHOST_WAITS, NONE } from './automaton.ts';
 import {
   answersNothing,
   EXIT_AT_ANY_TIME,
@@ -51,12 +51,18 @@ export class Stepper {
     if (actor >= learners.length) return model.ready(actor - learners.length) ? 1 : 0;
     const { automaton } = learners[actor]!;
     const node = model.nodes[actor]!;
-    if (automaton.op[node] === STEP_MEET) return this.#alone(actor) ? 1 : 0;
-    const count = model.alternatives(actor, automaton, node);
+    if (automaton.ghost[node] === GHOST_WAITS) return 1;
+    const count = this.#ways(actor, automaton, node);
     const exits = automaton.exits[node]!;
     if (exits === EXIT_NEVER) return count;
     const may = exits === EXIT_AT_ANY_TIME || model.device(automaton.kickCell[node]!) !== 0;
     return may ? count + 1 : count;
+  }
+
+  /** The same for the step itself, exits aside. */
+  #ways(actor: number, automaton: Automaton, node: number): number {
+    if (automaton.op[node] === STEP_MEET && !this.#alone(actor)) return 0;
+    return this.#system.model.alternatives(actor, automaton, node);
   }
 
   /** Takes an actor's next step in one of its ways. */
@@ -72,13 +78,14 @@ export class Stepper {
     const node = model.nodes[actor]!;
     if (
       automaton.exits[node] !== EXIT_NEVER &&
-      alternative === model.alternatives(actor, automaton, node)
+      alternative === this.#ways(actor, automaton, node)
     ) {
       this.observer?.(actor, node, true);
       const known = automaton.exitNext[node]!;
       this.#settle(actor, known === NONE ? learner.learn(node, 0, 0, true) : known);
     } else {
-      model.take(actor, automaton, node, alternative);
+      if (automaton.ghost[node] === GHOST_WAITS) model.ghost(actor, automaton, node);
+      else model.take(actor, automaton, node, alternative);
       this.observer?.(actor, node, false);
       this.#follow(actor, node);
     }
@@ -100,7 +107,7 @@ export class Stepper {
       for (let at = 0; at < outcomes.length; at++) {
         this.counted[this.countedLength++] = outcomes[at]!;
       }
-      if (automaton.ghost[node] === 1) model.ghost(thread, automaton, node);
+      if (automaton.ghost[node] === GHOST) model.ghost(thread, automaton, node);
       else if (model.isLocal(thread, automaton, node)) model.take(thread, automaton, node, 0);
       else {
         if (automaton.op[node] === STEP_END) model.retire(thread);

@@ -3,7 +3,6 @@ import {
   isAccess,
   STEP_CHOOSE,
   STEP_END,
-  STEP_MEET,
   STEP_TSC,
   STEP_TSC_ORDERED,
   STEP_VIOLATION,
@@ -61,7 +60,7 @@ export class SequentialConsistency implements MemoryModel {
       const cell = automaton.cell[node]!;
       return cell >= 0 && this.device(cell) !== 0 ? 1 : 0;
     }
-    if (op === STEP_MEET || op === STEP_END || op === STEP_VIOLATION) return 0;
+    if (op === STEP_END || op === STEP_VIOLATION) return 0;
     return 1;
   }
   take(_thread: number, automaton: Automaton, node: number, alternative: number): void {
