@@ -47,6 +47,7 @@ export const clockGetWhileRunning: Scenario = {
   vcpus: { default: 1, least: 1, most: 62 },
   // The raw clock leaves the master clock's line quickly, so that one is not taken for the other.
   machine: { rawClockPpm: 500_000 },
+  controlled: { clockSteps: 0 },
   ledgerBytes: PAIRS + REMEMBERED * PAIR_BYTES,
   threads: ({ vcpus }) => [
     { name: 'getter', start: getClocks },

@@ -33,6 +33,7 @@ export const clockMonotonicStable: Scenario = {
   outcomes: CLOCK_OUTCOMES,
   vcpus: { default: 2, least: 1, most: 64 },
   machine: { rawClockPpm: 50_000 },
+  controlled: { vcpus: 1 },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) =>
     checkPairs(checkStableFlag(notePublications(ops, thread, PUBLICATIONS), thread), thread, PAIRS),

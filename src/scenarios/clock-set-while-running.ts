@@ -25,6 +25,7 @@ export const clockSetWhileRunning: Scenario = {
   outcomes: CLOCK_OUTCOMES,
   vcpus: { default: 2, least: 1, most: 64 },
   machine: {},
+  controlled: { vcpus: 1, clockSteps: 0 },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) => checkClockSet(notePublications(ops, thread, PUBLICATIONS), thread),
   threads: ({ vcpus }) => [
