@@ -21,7 +21,7 @@ test.serial('wall-clock-readers holds on any machine', async (t) => {
 });
 
 for (const { id, scenario, invariants } of mutants.filter(
-  ({ mechanism }) => mechanism === 'wall-clock',
+  ({ mechanism, notOnThreads }) => mechanism === 'wall-clock' && notOnThreads === undefined,
 )) {
   test.serial(`${id} is killed by its own invariant`, async (t) => {
     const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });

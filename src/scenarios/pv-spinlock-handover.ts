@@ -25,7 +25,11 @@ const FINISHED = 2;
 const ledgerOf = (instance: number, vcpu: number): number => (instance * 2 + vcpu) * LINE;
 
 /** Looks before a halt, at most. */
-const MOST_SPINS = 48;
+const MOST_SPINS = 96;
+/** Of a halted vCPU that nobody kicks: looks around until it returns for no reason, at most. */
+const MOST_PATIENCE = 64;
+/** How long the holder that has no story takes to release the lock, in looks, at most. */
+const MOST_HELD = 8;
 
 const OUTCOMES = [
   {
@@ -38,7 +42,9 @@ const OUTCOMES = [
 
 /**
  * The two moments of the lock in which a wake-up can be lost, as often as possible: HLT and kick are
- * words here. vCPU 1 holds the lock, releases it to vCPU 0, which has queued, and queues behind it.
+ * words here. Every other instance, vCPU 1 holds the lock, releases it to vCPU 0, which has queued, and
+ * queues behind it: the head of the queue against the holder. In the rest somebody else holds the lock
+ * until vCPU 0 halts, with vCPU 1 behind it all the time: the second in the queue against the new holder.
  */
 export const pvSpinlockHandover: Scenario = {
   name: 'pv-spinlock-handover',
@@ -72,6 +78,31 @@ function releaseAndQueue(thread: VcpuThread, at: SpinlockAddresses): void {
   queueFirst(thread, at);
 }
 
+function queueSecond(thread: VcpuThread, at: SpinlockAddresses): void {
+  const { cpu } = thread;
+  while (cpu.load32(at.lock) >>> TAIL_SHIFT === 0) cpu.relax();
+  queueFirst(thread, at);
+}
+
+/** The same lock, for the one that halts first: meanwhile the holder, whose story is not told, releases it. */
+function releasedOnHalt(thread: VcpuThread, at: SpinlockAddresses): SpinlockAddresses {
+  const { cpu, roles, random, kvm } = thread;
+  let held = true;
+  const wait: SpinlockAddresses['pv']['wait'] = (_cpu, what) => {
+    if (held) {
+      held = false;
+      // Not before the other one has queued behind.
+      while (cpu.load32(at.lock) >>> TAIL_SHIFT === cpu.id + 1) kvm.cpu.relax();
+      for (let looks = random.below(MOST_HELD); looks > 0; looks--) kvm.cpu.relax();
+      roles.spinUnlock(cpu, at);
+    }
+    at.pv.wait(cpu, what);
+  };
+  return { ...at, pv: { ...at.pv, wait } };
+}
+
+const tellsSecond = (instance: number): boolean => (instance & 1) !== 0;
+
 function handOver(thread: VcpuThread, story: Story): Program {
   const { cpu, ledger, random, outcome } = thread;
   const reset = (instance: number): void => {
@@ -86,7 +117,7 @@ function handOver(thread: VcpuThread, story: Story): Program {
   if (cpu.id === 0) for (let instance = 0; instance < INSTANCES; instance++) reset(instance);
   const step = (instance: number): void => {
     const lock = SCRATCH + instance * INSTANCE_BYTES;
-    story(thread, {
+    const at = {
       lock,
       states: lock + STATES,
       nodes: lock + NODES,
@@ -94,7 +125,10 @@ function handOver(thread: VcpuThread, story: Story): Program {
       hashEntries: HASH_ENTRIES,
       spins: random.pace(MOST_SPINS),
       pv: haltsOf(thread, instance),
-    });
+    };
+    if (!tellsSecond(instance)) story(thread, at);
+    else if (cpu.id === 0) queueFirst(thread, releasedOnHalt(thread, at));
+    else queueSecond(thread, at);
     ledger.store32(ledgerOf(instance, cpu.id) + STATUS, FINISHED);
   };
   if (cpu.id !== 0) return { step };
@@ -110,7 +144,10 @@ function handOver(thread: VcpuThread, story: Story): Program {
 }
 
 /** HLT and kick as words of the ledger. K1: nobody sleeps whom nobody is left to kick. */
-function haltsOf({ ledger, violated, kvm }: VcpuThread, instance: number): SpinlockAddresses['pv'] {
+function haltsOf(
+  { ledger, violated, kvm, random }: VcpuThread,
+  instance: number,
+): SpinlockAddresses['pv'] {
   const unanswered = (vcpu: number): boolean => {
     const line = ledgerOf(instance, vcpu);
     return ledger.load32(line + KICKS) !== ledger.load32(line + ANSWERED);
@@ -121,7 +158,8 @@ function haltsOf({ ledger, violated, kvm }: VcpuThread, instance: number): Spinl
       const line = ledgerOf(instance, cpu.id);
       const other = 1 - cpu.id;
       ledger.store32(line + STATUS, ASLEEP);
-      while (!unanswered(cpu.id)) {
+      let patience = random.below(MOST_PATIENCE);
+      while (!unanswered(cpu.id) && patience-- > 0) {
         // In this order: nobody but this one kicks the other, and what the other one did before it went
         // idle is seen by the last look.
         const stays =

@@ -1,0 +1,61 @@
+import '../seed.ts';
+import test from 'ava';
+import fc from 'fast-check';
+import { closePools, stress } from '../../src/engines/stress/index.ts';
+import type { MachineSpec } from '../../src/host/machine.ts';
+import { mutants } from '../../src/zoo/index.ts';
+import { initialVersion } from '../machines.ts';
+
+test.after.always(() => closePools());
+
+/** What may differ of a machine without changing what these stories are about, and how many vCPUs. */
+const machine = (least: number, most: number): fc.Arbitrary<Partial<MachineSpec>> =>
+  fc.record({
+    initialVersion,
+    updateInterval: fc.constantFrom(0, 20, 200, 2_000),
+    firstTick: fc.bigInt({ min: 0n, max: 2n ** 50n }),
+    samplingGap: fc.nat(10_000),
+    vcpus: fc.integer({ min: least, max: most }),
+  });
+
+/** Scenarios of flushes, halts, locks and lifetimes: fewest and most vCPUs, operations of one run. */
+const SCENARIOS = {
+  'pv-tlb-flush': [2, 4, 10_000],
+  'halt-poll': [2, 2, 5_000],
+  'kick-before-halt': [2, 2, 5_000],
+  'pv-spinlock': [2, 4, 5_000],
+  'pv-spinlock-handover': [2, 2, 5_000],
+  'hotplug-disable': [1, 3, 5_000],
+  'memslot-move': [1, 3, 5_000],
+} as const;
+
+for (const [scenario, [least, most, operations]] of Object.entries(SCENARIOS)) {
+  test.serial(`${scenario} holds on any machine`, async (t) => {
+    await fc.assert(
+      fc.asyncProperty(machine(least, most), async (differs) => {
+        const result = await stress({
+          scenario,
+          machine: differs,
+          operations,
+          seconds: 10,
+          canarySeconds: 0.01,
+        });
+        if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
+        return result.verdict === 'pass' || result.verdict === 'incomplete';
+      }),
+      { numRuns: 8 },
+    );
+    t.pass();
+  });
+}
+
+for (const { id, scenario, invariants, visibleUnder, notOnThreads } of mutants) {
+  if (!Object.hasOwn(SCENARIOS, scenario) || notOnThreads !== undefined) continue;
+  // What only a store buffer shows needs two threads that really run at once: a busy machine has none.
+  if (!visibleUnder.includes('sc')) continue;
+  test.serial(`${id} is killed by its own invariant`, async (t) => {
+    const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });
+    t.is(result.verdict, 'fail', JSON.stringify(result.outcomes));
+    t.true(result.verdict === 'fail' && invariants.some((one) => one === result.invariant), id);
+  });
+}
