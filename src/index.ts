@@ -1,5 +1,6 @@
 export { GeneralProtectionFault } from './cpu/faults.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
+export { formatReplay, parseReplay, type Replay, replay } from './engines/replay/index.ts';
 export type {
   Broken,
   EngineName,

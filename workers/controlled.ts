@@ -1,5 +1,7 @@
 import { inWorker } from '../src/engines/controlled/in-worker.ts';
 import type { ControlledReport } from '../src/engines/controlled/task.ts';
+import type { ReplayTask } from '../src/engines/replay/replay.ts';
+import { type Replayed, replayHere } from '../src/engines/replay/replay-here.ts';
 import type { SampleTask } from '../src/engines/sample/sample.ts';
 import { type Sampled, sampleHere } from '../src/engines/sample/sample-here.ts';
 import type { VerifyTask } from '../src/engines/verify/verify.ts';
@@ -35,4 +37,9 @@ export function sample(task: SampleTask): Promise<ControlledReport<Sampled>> {
       },
     }),
   );
+}
+
+/** One schedule of `replay`. */
+export function replay(task: ReplayTask): Promise<ControlledReport<Replayed>> {
+  return inWorker(task, (spec) => replayHere(spec, task.moves));
 }

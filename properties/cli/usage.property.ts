@@ -105,6 +105,6 @@ test('help and version are no errors', async (t) => {
 test('only the commands that exist are shown', async (t) => {
   const world = new World();
   await run(['--help'], world, fakeLibrary());
-  t.notRegex(world.stdout.text, /^ +(replay|zoo)\b/m);
+  t.notRegex(world.stdout.text, /^ +(zoo)\b/m);
   t.regex(world.stdout.text, /^ +stress\b/m);
 });

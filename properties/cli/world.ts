@@ -170,6 +170,14 @@ export function fakeLibrary(
         outcomes: [],
       };
     },
+    async replay() {
+      return {
+        ...common({ scenario: 'torn-read' }),
+        engine: 'replay',
+        verdict: 'pass',
+        outcomes: [],
+      };
+    },
     async sample({ scenario, seed = 'pvrace', model = 'tso' }) {
       return {
         ...common({ scenario, seed }),

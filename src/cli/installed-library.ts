@@ -15,6 +15,10 @@ export const installedLibrary: Library = {
     const { verify } = await import('../engines/verify/index.ts');
     return verify(options);
   },
+  async replay(text) {
+    const { replay } = await import('../engines/replay/index.ts');
+    return replay(text);
+  },
   async sample(options) {
     const { sample } = await import('../engines/sample/index.ts');
     return sample(options);

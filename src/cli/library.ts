@@ -12,6 +12,8 @@ import type { Catalogue } from '../report/catalogue.ts';
 export interface Library extends Catalogue {
   stress(options: StressOptions): Promise<ScenarioResult>;
   verify(options: VerifyOptions): Promise<ScenarioResult>;
+  /** @throws UsageError for a text that is no replay file */
+  replay(text: string): Promise<ScenarioResult>;
   sample(options: SampleOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { EXIT, type Io } from './io.ts';
 import type { Library } from './library.ts';
 import { addListCommand } from './list.ts';
+import { addReplayCommand } from './replay.ts';
 import { addReportOptions } from './report-options.ts';
 import { addSampleCommand } from './sample.ts';
 import { addStressCommand } from './stress.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   addStressCommand,
   addSampleCommand,
   addVerifyCommand,
+  addReplayCommand,
   addBenchCommand,
   addConformCommand,
 ];

@@ -1,7 +1,10 @@
+import { formatReplay } from '../engines/replay/replay-file.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import { UsageError } from '../engines/usage-error.ts';
+import { stepInWords } from '../report/interleaving.ts';
 import type { SearchProgress } from '../report/progress.ts';
 import { resultLines } from '../report/result-lines.ts';
+import { quoted } from './command-line.ts';
 import { closeRun, type Session, sayHeading } from './session.ts';
 
 /** Runs of up to so many scenarios show the tables of those that passed too. */
@@ -13,6 +16,11 @@ interface RunOptions {
   readonly mutant?: string;
   readonly guest?: string | URL;
   readonly seed?: string;
+  readonly vcpus?: number;
+  readonly steps?: number;
+  readonly strategy?: string;
+  /** File for the schedule of the first failure. */
+  readonly save?: string;
 }
 
 /** What a run is given besides: how to stop, and whom to tell how far it is. */
@@ -45,9 +53,10 @@ export async function runEach<Options extends RunOptions>(
         ? notRun(run, engine)
         : await guarded(run, engine, () => one({ ...run, signal: stop.signal, onProgress }));
       session.progress.clear();
-      results.push(result);
+      const shown = await withReplay(session, run, result, results);
+      results.push(shown);
       if (!quiet || result.verdict !== 'pass') {
-        session.say(resultLines(result, detail, session.page));
+        session.say(resultLines(shown, detail, session.page));
       }
       if (result.verdict === 'error' && result.code === 'GUEST_LOAD') break;
     }
@@ -56,6 +65,55 @@ export async function runEach<Options extends RunOptions>(
     forget();
   }
   await closeRun(session, results);
+}
+
+/** Saves the first failure where that is asked for, and says how to see a failure again. */
+async function withReplay(
+  session: Session,
+  run: RunOptions,
+  result: ScenarioResult,
+  before: readonly ScenarioResult[],
+): Promise<ScenarioResult> {
+  if (result.verdict !== 'fail' || result.moves === undefined) return result;
+  const isFirst = !before.some(({ verdict }) => verdict === 'fail');
+  if (run.save === undefined || !isFirst) return { ...result, replay: commandOf(run, result) };
+  const {
+    moves,
+    schedule = [],
+    model = 'tso',
+    engine,
+    scenario,
+    mutant,
+    guest,
+    invariant,
+  } = result;
+  const text = formatReplay({
+    version: session.head.version,
+    engine,
+    scenario,
+    ...(mutant === undefined ? {} : { mutant }),
+    ...(guest === undefined ? {} : { guest }),
+    model,
+    ...(run.vcpus === undefined ? {} : { vcpus: run.vcpus }),
+    ...(run.steps === undefined ? {} : { steps: run.steps }),
+    invariant,
+    moves,
+    notes: schedule.map((step) => `${step.actor}: ${stepInWords(step)}`),
+  });
+  await session.io.writeFile(run.save, text);
+  return { ...result, replay: `pvrace replay ${quoted(run.save)}` };
+}
+
+/** The command that finds the same again. */
+function commandOf(run: RunOptions, { engine, scenario, model = 'tso' }: ScenarioResult): string {
+  const words = ['pvrace', engine, scenario, '--model', model];
+  if (run.mutant !== undefined) words.push('--mutant', run.mutant);
+  if (run.guest !== undefined) words.push('--guest', `${run.guest}`);
+  if (run.vcpus !== undefined) words.push('--vcpus', `${run.vcpus}`);
+  if (run.steps !== undefined) words.push('--bound', `${run.steps}`);
+  if (run.strategy !== undefined) words.push('--strategy', run.strategy);
+  if (engine === 'sample' && run.seed !== undefined) words.push('--seed', run.seed);
+  return words.map(quoted).join(' ');
 }
 
 async function guarded(

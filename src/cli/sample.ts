@@ -16,6 +16,7 @@ interface Options {
   readonly mutant?: string;
   readonly guest?: string;
   readonly vcpus?: number;
+  readonly save?: string;
   readonly model: ModelName;
   readonly bound?: number;
   readonly runs?: number;
@@ -62,24 +63,24 @@ export function addSampleCommand(program: Command, io: Io, library: Library): vo
         .choices(['blocks', 'pct'])
         .default('blocks'),
     )
+    .option('--save <file>', 'write the schedule of the first failure, for `pvrace replay`')
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const selection = select(library, { names, ...options, guestRoles });
       const session = await openSession('sample', io, reportOptions(command));
-      const runs = selection.scenarios.map(
-        ({ name }): SampleOptions => ({
-          scenario: name,
-          ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
-          ...(guest === undefined ? {} : { guest }),
-          ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-          ...(options.bound === undefined ? {} : { steps: options.bound }),
-          ...(options.runs === undefined ? {} : { runs: options.runs }),
-          strategy: options.strategy,
-          model: options.model,
-          seed: session.options.seed,
-        }),
-      );
+      const runs = selection.scenarios.map(({ name }): SampleOptions & { save?: string } => ({
+        scenario: name,
+        ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
+        ...(guest === undefined ? {} : { guest }),
+        ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
+        ...(options.bound === undefined ? {} : { steps: options.bound }),
+        ...(options.runs === undefined ? {} : { runs: options.runs }),
+        strategy: options.strategy,
+        model: options.model,
+        seed: session.options.seed,
+        ...(options.save === undefined ? {} : { save: options.save }),
+      }));
       await runEach(session, runs, 'sample', (run) => library.sample(run));
     });
 }

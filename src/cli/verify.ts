@@ -15,6 +15,7 @@ interface Options {
   readonly mutant?: string;
   readonly guest?: string;
   readonly vcpus?: number;
+  readonly save?: string;
   readonly model: ModelName;
   readonly bound?: number;
   readonly maxStates?: number;
@@ -53,23 +54,23 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
         argument(parseCount),
       ),
     )
+    .option('--save <file>', 'write the schedule of the first failure, for `pvrace replay`')
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const selection = select(library, { names, ...options, guestRoles });
       const session = await openSession('verify', io, reportOptions(command));
-      const runs = selection.scenarios.map(
-        ({ name }): VerifyOptions => ({
-          scenario: name,
-          ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
-          ...(guest === undefined ? {} : { guest }),
-          ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-          ...(options.bound === undefined ? {} : { steps: options.bound }),
-          ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
-          model: options.model,
-          seed: session.options.seed,
-        }),
-      );
+      const runs = selection.scenarios.map(({ name }): VerifyOptions & { save?: string } => ({
+        scenario: name,
+        ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
+        ...(guest === undefined ? {} : { guest }),
+        ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
+        ...(options.bound === undefined ? {} : { steps: options.bound }),
+        ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
+        model: options.model,
+        seed: session.options.seed,
+        ...(options.save === undefined ? {} : { save: options.save }),
+      }));
       await runEach(session, runs, 'verify', (run) => library.verify(run));
     });
 }

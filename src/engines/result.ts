@@ -1,3 +1,4 @@
+import type { Move } from './controlled/move.ts';
 import type { TraceStep } from './trace.ts';
 
 /** The engines, by the command that runs them. */
@@ -64,6 +65,8 @@ export interface Broken extends ResultCommon {
   readonly evidence: readonly EvidenceLine[];
   /** Controlled engines: the interleaving, step by step. */
   readonly schedule?: readonly TraceStep[];
+  /** The same as moves: what a replay file holds. */
+  readonly moves?: readonly Move[];
   /** A command or file that shows it again. */
   readonly replay?: string;
 }

@@ -34,6 +34,8 @@ export interface TraceStep {
   /** Host address of the access, and its width; absent where the step is none. */
   readonly address?: number;
   readonly bytes?: number;
+  /** The address in words, such as `pvclock[0].version`. */
+  readonly place?: string;
   /** Memory at that place before the step and after it, as unsigned decimal text. */
   readonly before?: string;
   readonly after?: string;

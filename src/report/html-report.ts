@@ -1,8 +1,10 @@
 import type { EvidenceLine, OutcomeCount } from '../engines/result.ts';
+import type { TraceStep } from '../engines/trace.ts';
 import { threadsOf } from './evidence.ts';
 import { headingInWords } from './heading.ts';
 import { htmlPage } from './html-page.ts';
 import { type Html, html } from './html-text.ts';
+import { stepInWords } from './interleaving.ts';
 import { grouped, percent } from './numbers.ts';
 import { expectation, sortedOutcomes } from './outcome-table.ts';
 import {
@@ -36,6 +38,7 @@ function section(result: ReportedResult): Html {
 <p class="faint">${factsOf(result)}</p>
 ${message(result)}
 ${result.verdict === 'fail' ? evidenceTable(result.evidence) : []}
+${result.verdict === 'fail' ? scheduleTable(result.schedule ?? []) : []}
 ${outcomeTable(result.outcomes)}
 ${result.verdict === 'fail' && result.replay !== undefined ? html`<pre>${result.replay}</pre>` : []}
 </section>`;
@@ -46,6 +49,19 @@ function message(result: ReportedResult): readonly Html[] {
   if (result.verdict !== 'fail') return [html`<p>${result.message}</p>`];
   const { broken, seen } = brokenInWords(result);
   return [html`<p class="${classOf(meaning(result))}">${broken}</p>`, html`<p>${seen}</p>`];
+}
+
+/** The interleaving: a lane for each thread, one step in a row. */
+function scheduleTable(schedule: readonly TraceStep[]): readonly Html[] {
+  if (schedule.length === 0) return [];
+  const actors = [...new Set(schedule.map(({ actor }) => actor))].sort();
+  const rows = schedule.map(
+    (step, index) =>
+      html`<tr><td class="number">${`${index + 1}`}</td>${actors.map((actor) => html`<td>${actor === step.actor ? stepInWords(step) : ''}</td>`)}</tr>`,
+  );
+  return [
+    html`<table><tr><th></th>${actors.map((actor) => html`<th>${plain(actor)}</th>`)}</tr>${rows}</table>`,
+  ];
 }
 
 function evidenceTable(evidence: readonly EvidenceLine[]): readonly Html[] {

@@ -1,6 +1,7 @@
 import type { Broken } from '../engines/result.ts';
 import { INVARIANTS } from '../scenarios/invariants.ts';
 import { evidenceLines } from './evidence.ts';
+import { interleavingLines } from './interleaving.ts';
 import { compact, grouped, span } from './numbers.ts';
 import { outcomeTable } from './outcome-table.ts';
 import type { Page, Palette } from './page.ts';
@@ -20,6 +21,7 @@ export function resultLines(result: ReportedResult, detail: Detail, page: Page):
     ...verdictLines(result, page),
     ...messageLines(result, page),
     ...(result.verdict === 'fail' ? evidenceBlock(result.evidence, page) : []),
+    ...(result.verdict === 'fail' ? scheduleBlock(result, page) : []),
     ...(told ? outcomeBlock(result, page) : []),
     ...(result.verdict === 'fail' ? replayBlock(result.replay, page) : []),
     ...(told ? [''] : []),
@@ -65,6 +67,17 @@ export function paintOf(result: ReportedResult, palette: Palette): (text: string
   const verdict = meaning(result);
   if (verdict === 'pass') return palette.good;
   return verdict === 'incomplete' ? palette.warning : palette.bad;
+}
+
+/** The interleaving, and at its end what it broke. */
+function scheduleBlock({ schedule = [], invariant }: Broken, page: Page): readonly string[] {
+  if (schedule.length === 0) return [];
+  const broken = INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
+  return [
+    '',
+    ...interleavingLines(schedule, page),
+    ...indented(`Here ${plain(invariant)} is broken: ${broken}`, page.columns, INDENT),
+  ];
 }
 
 function verdictLines(result: ReportedResult, page: Page): readonly string[] {

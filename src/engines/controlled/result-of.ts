@@ -5,6 +5,7 @@ import type { TraceStep } from '../trace.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Failure } from './failure.ts';
 import type { ModelName } from './models/memory-model.ts';
+import type { Move } from './move.ts';
 import type { ControlledReport } from './task.ts';
 import { waitingInvariant, waitingInWords } from './waiting.ts';
 
@@ -91,7 +92,8 @@ export function brokenFields(
   failure: Failure | { readonly kind: 'livelock' },
   threads: readonly string[],
   schedule: readonly TraceStep[],
-): Pick<Broken, 'verdict' | 'invariant' | 'message' | 'evidence' | 'schedule'> {
+  moves: readonly Move[],
+): Pick<Broken, 'verdict' | 'invariant' | 'message' | 'evidence' | 'schedule' | 'moves'> {
   if (failure.kind === 'violation') {
     const { invariant, message, evidence, thread } = failure;
     return {
@@ -100,6 +102,7 @@ export function brokenFields(
       message: `${invariantSentence(invariant)} ${message}`,
       evidence: evidence.map((text) => ({ thread: threads[thread]!, text })),
       schedule,
+      moves,
     };
   }
   const invariant = waitingInvariant(scenario);
@@ -109,5 +112,6 @@ export function brokenFields(
     message: `${invariantSentence(invariant)} ${waitingInWords(failure, threads)}`,
     evidence: [],
     schedule,
+    moves,
   };
 }

@@ -1,3 +1,4 @@
+import { placeName } from '../../scenarios/place-names.ts';
 import type { TraceAction, TraceStep } from '../trace.ts';
 import type { MemoryModel, Place } from './models/memory-model.ts';
 import type { Move } from './move.ts';
@@ -50,6 +51,7 @@ function ownStep(system: System, stepper: Stepper, { actor, alternative }: Move)
     action: 'drain',
     address: cells[place.cell]! + place.shift / 8,
     bytes: place.bytes,
+    place: nameOf(system, cells[place.cell]! + place.shift / 8),
     before,
     after: valueAt(model, place),
   };
@@ -88,7 +90,14 @@ function threadStep(system: System, stepper: Stepper, { actor, alternative }: Mo
   const after = valueAt(model, place);
   const isLoad = step.op === steps.STEP_LOAD;
   const isStore = step.op === steps.STEP_STORE;
-  const access = { ...common, action, address: step.address, bytes: step.bytes, before };
+  const access = {
+    ...common,
+    action,
+    address: step.address,
+    bytes: step.bytes,
+    place: nameOf(system, step.address),
+    before,
+  };
   if (isStore && model.name === 'tso') {
     const value = decimal(step.low, step.high, step.bytes);
     return { ...access, after: value, buffered: true };
@@ -99,6 +108,10 @@ function threadStep(system: System, stepper: Stepper, { actor, alternative }: Mo
   return model.name === 'tso'
     ? { ...access, after, answer, forwarded: true }
     : { ...access, after, answer, stale: true };
+}
+
+function nameOf({ instance }: System, address: number): string {
+  return placeName(address, instance.map, instance.ledger);
 }
 
 function valueAt(model: MemoryModel, { cell, upperCell, shift, bytes }: Place): string {

@@ -81,7 +81,7 @@ function resultOf(asked: Asked, report: ControlledReport<Sampled>): ScenarioResu
   if (result.failure !== undefined) {
     return {
       ...explored,
-      ...brokenFields(asked.scenario, result.failure, result.threads, result.trace),
+      ...brokenFields(asked.scenario, result.failure, result.threads, result.trace, result.moves),
     };
   }
   if (result.interrupted) {

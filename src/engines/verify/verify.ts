@@ -84,7 +84,7 @@ function resultOf(
   }
   return {
     ...explored,
-    ...brokenFields(asked.scenario, result.failure!, result.threads, result.trace),
+    ...brokenFields(asked.scenario, result.failure!, result.threads, result.trace, result.moves),
   };
 }
 

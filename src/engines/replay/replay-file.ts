@@ -1,0 +1,125 @@
+import type { ModelName } from '../controlled/models/memory-model.ts';
+import type { Move } from '../controlled/move.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** A failing schedule and what it is a schedule of: everything that shows it again. */
+export interface Replay {
+  /** Of the tool that wrote it. */
+  readonly version: string;
+  readonly engine: string;
+  readonly scenario: string;
+  readonly mutant?: string;
+  /** URL or path of the guest module. */
+  readonly guest?: string;
+  readonly model: ModelName;
+  readonly vcpus?: number;
+  /** Calls of each thread, where they were chosen. */
+  readonly steps?: number;
+  readonly invariant: string;
+  readonly moves: readonly Move[];
+  /** What each move did, for people. */
+  readonly notes: readonly string[];
+}
+
+/** First line of every file: what it is, and in which version of the format. */
+const FORMAT = 'pvrace-replay 1';
+const END = 'end';
+const MODELS: readonly string[] = ['sc', 'tso', 'weak'];
+const REQUIRED = ['version', 'engine', 'scenario', 'model', 'invariant', 'moves'] as const;
+const KNOWN: readonly string[] = [...REQUIRED, 'mutant', 'guest', 'vcpus', 'steps'];
+
+/** A replay as text: a head of `key: value` lines, then a move in each line. */
+export function formatReplay(replay: Replay): string {
+  const { mutant, guest, vcpus, steps, moves, notes } = replay;
+  const head = [
+    FORMAT,
+    `version: ${replay.version}`,
+    `engine: ${replay.engine}`,
+    `scenario: ${replay.scenario}`,
+    ...(mutant === undefined ? [] : [`mutant: ${mutant}`]),
+    ...(guest === undefined ? [] : [`guest: ${guest}`]),
+    `model: ${replay.model}`,
+    ...(vcpus === undefined ? [] : [`vcpus: ${vcpus}`]),
+    ...(steps === undefined ? [] : [`steps: ${steps}`]),
+    `invariant: ${replay.invariant}`,
+    `moves: ${moves.length}`,
+  ];
+  const body = moves.map(({ actor, alternative }, index) => {
+    const note = notes[index];
+    return `${actor} ${alternative}${note === undefined || note === '' ? '' : ` # ${note}`}`;
+  });
+  return `${[...head, ...body, END].join('\n')}\n`;
+}
+
+/** @throws UsageError that names the line, what was expected there, and what came */
+export function parseReplay(text: string): Replay {
+  const lines = text.split('\n');
+  if (lines[0] !== FORMAT) {
+    throw wrong(
+      1,
+      `"${FORMAT}"`,
+      lines[0],
+      'Is this a replay file, and of this version of pvrace?',
+    );
+  }
+  const fields = new Map<string, string>();
+  let at = 1;
+  for (; at < lines.length && !fields.has('moves'); at++) {
+    const [, key, value] = lines[at]!.match(/^([a-z]+): (.+)$/) ?? [];
+    if (key === undefined || value === undefined || !KNOWN.includes(key) || fields.has(key)) {
+      throw wrong(at + 1, `one of ${KNOWN.join(', ')} with a value`, lines[at]);
+    }
+    fields.set(key, value);
+  }
+  for (const key of REQUIRED) {
+    if (!fields.has(key)) throw wrong(at + 1, `"${key}: …"`, lines[at], 'Was the file cut off?');
+  }
+  const model = fields.get('model')!;
+  if (!MODELS.includes(model)) throw wrong(2, `a model of ${MODELS.join(', ')}`, model);
+  const count = wholeNumber(fields.get('moves')!, at);
+  const moves: Move[] = [];
+  const notes: string[] = [];
+  for (let left = count; left > 0; left--, at++) {
+    const [, actor, alternative, note = ''] = lines[at]?.match(/^(\d+) (\d+)(?: # (.*))?$/) ?? [];
+    if (actor === undefined || alternative === undefined) {
+      throw wrong(
+        at + 1,
+        'a move: actor, way, and perhaps a note',
+        lines[at],
+        'Was the file cut off?',
+      );
+    }
+    moves.push({ actor: Number(actor), alternative: Number(alternative) });
+    notes.push(note);
+  }
+  if (lines[at] !== END) throw wrong(at + 1, `"${END}"`, lines[at], 'Was the file cut off?');
+  const optional = (key: string): object => (fields.has(key) ? { [key]: fields.get(key) } : {});
+  const number = (key: string): object =>
+    fields.has(key) ? { [key]: wholeNumber(fields.get(key)!, 2) } : {};
+  return {
+    version: fields.get('version')!,
+    engine: fields.get('engine')!,
+    scenario: fields.get('scenario')!,
+    ...optional('mutant'),
+    ...optional('guest'),
+    model: model as ModelName,
+    ...number('vcpus'),
+    ...number('steps'),
+    invariant: fields.get('invariant')!,
+    moves,
+    notes,
+  };
+}
+
+function wholeNumber(text: string, line: number): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw wrong(line, 'a whole number', text);
+}
+
+function wrong(line: number, expected: string, got: string | undefined, hint = ''): UsageError {
+  const came =
+    got === undefined || got === '' ? 'the end of the file' : JSON.stringify(got.slice(0, 60));
+  return new UsageError(
+    `Expected ${expected} in line ${line} of the replay file, got ${came}. ${hint}`.trim(),
+  );
+}

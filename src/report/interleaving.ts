@@ -1,0 +1,129 @@
+import type { TraceStep } from '../engines/trace.ts';
+import type { Page } from './page.ts';
+import { padLeft, padRight, plain, width } from './text.ts';
+
+/** Rows that are shown of a long schedule: so many from its start, and as many from its end. */
+const SHOWN = 100;
+const LEAST_COLUMN = 18;
+const NUMBER = 4;
+
+/**
+ * A schedule in columns, one for each thread, one step in a row: who does what to which place, and what
+ * it finds there. On narrow pages the columns become names in front of the steps.
+ */
+export function interleavingLines(schedule: readonly TraceStep[], page: Page): readonly string[] {
+  const actors = [...new Set(schedule.map(({ actor }) => actor))].sort(byName);
+  const column = Math.floor((page.columns - NUMBER - 2) / actors.length) - 2;
+  const rows =
+    column < LEAST_COLUMN ? named(schedule, page) : inColumns(schedule, actors, column, page);
+  if (rows.length <= 2 * SHOWN) return rows;
+  const left = rows.length - 2 * SHOWN;
+  return [...rows.slice(0, SHOWN), `  … ${left} lines …`, ...rows.slice(-SHOWN)];
+}
+
+/** Threads by name, the clock last. */
+function byName(a: string, b: string): number {
+  if (a === 'clock' || b === 'clock') return a === 'clock' ? 1 : -1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function inColumns(
+  schedule: readonly TraceStep[],
+  actors: readonly string[],
+  column: number,
+  { palette }: Page,
+): readonly string[] {
+  const head = actors.map((actor) => padRight(shortened(plain(actor), column), column)).join('  ');
+  const lines = [palette.strong(`  ${' '.repeat(NUMBER)}${head}`.trimEnd())];
+  schedule.forEach((step, index) => {
+    const at = actors.indexOf(step.actor);
+    const gap = ' '.repeat(at * (column + 2));
+    const texts = wrapped(stepInWords(step), column);
+    texts.forEach((text, line) => {
+      const number = line === 0 ? padLeft(`${index + 1}`, NUMBER - 1) : ' '.repeat(NUMBER - 1);
+      lines.push(`  ${palette.faint(number)} ${gap}${text}`);
+    });
+  });
+  return lines;
+}
+
+function named(schedule: readonly TraceStep[], { columns, palette }: Page): readonly string[] {
+  const names = Math.max(...schedule.map(({ actor }) => width(plain(actor))));
+  return schedule.flatMap((step, index) => {
+    const number = padLeft(`${index + 1}`, NUMBER - 1);
+    const head = `  ${number} ${padRight(plain(step.actor), names)} `;
+    const texts = wrapped(stepInWords(step), Math.max(12, columns - width(head)));
+    return texts.map((text, line) =>
+      line === 0 ? palette.faint(head) + text : ' '.repeat(width(head)) + text,
+    );
+  });
+}
+
+/** What a step did, as short as it gets. */
+export function stepInWords(step: TraceStep): string {
+  const { action, answer, before, after } = step;
+  const place = step.place === undefined ? '' : plain(step.place);
+  switch (action) {
+    case 'load': {
+      const from = step.forwarded === true ? ' (own store buffer)' : '';
+      const old = step.stale === true ? ' (stale)' : '';
+      return `${place} → ${shown(step, answer)}${from}${old}`;
+    }
+    case 'store':
+      return step.buffered === true
+        ? `${place} := ${shown(step, after)} (buffered)`
+        : `${place} := ${shown(step, after)}`;
+    case 'drain':
+      return `${place} = ${shown(step, after)} reaches memory`;
+    case 'tick':
+      return `tick ${after ?? ''}`;
+    case 'rdtsc':
+      return `rdtsc at tick ${answer ?? ''}`;
+    case 'exit':
+      return 'VM exit';
+    case 'choose':
+      return `choice ${answer ?? ''}`;
+    case 'wake':
+      return 'wakes up';
+    case 'meet':
+      return 'all others are done';
+    case 'boundary':
+      return '(instruction boundary)';
+    case 'mb':
+    case 'rmb':
+    case 'wmb':
+      return `${action}()`;
+    default:
+      return `lock ${action} ${place}: ${shown(step, before)} → ${shown(step, after)}`;
+  }
+}
+
+const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE'];
+
+/** A value in the base that suits its place. */
+function shown({ place = '' }: TraceStep, value: string | undefined): string {
+  if (value === undefined) return '?';
+  if (place.endsWith('.mode')) return MODES[Number(value)] ?? value;
+  if (/\.(requests|flags|preempted|kick)$|pv eoi/.test(place))
+    return `0x${BigInt(value).toString(16)}`;
+  return value;
+}
+
+/** Breaks a text into lines of at most so many columns; those below the first are set in. */
+function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (width(longer) <= columns || line === '') line = longer;
+    else {
+      lines.push(line);
+      line = `  ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function shortened(text: string, columns: number): string {
+  return width(text) <= columns ? text : `${text.slice(0, columns - 1)}…`;
+}
