@@ -11,7 +11,7 @@ type Mistake = readonly [words: readonly string[], named: RegExp];
 const MISTAKES: readonly Mistake[] = [
   [[], /Usage: pvrace/],
   [['stres'], /unknown command 'stres'[\s\S]*Did you mean stress/],
-  [['sample'], /unknown command 'sample'/],
+  [['zoo'], /unknown command 'zoo'/],
   [['list', 'extra'], /too many arguments/],
   [['stress', '--tiem', '3s'], /unknown option '--tiem'[\s\S]*--time/],
   [['stress', '--time'], /--time[\s\S]*argument missing/],

@@ -30,7 +30,8 @@ export interface ControlMap {
   /** Order in which threads reported a broken invariant. */
   readonly claims: HostAddress;
   readonly roundBarrier: HostAddress;
-  readonly finishBarrier: HostAddress;
+  /** Threads that have done their share of the operations. */
+  readonly finished: HostAddress;
   readonly threads: HostAddress;
   readonly ledger: HostAddress;
   readonly end: HostAddress;
@@ -63,7 +64,7 @@ export function mapControl(start: HostAddress, threads: number, ledgerBytes: num
     canaryWord: take(LINE),
     claims: take(LINE),
     roundBarrier: take(BARRIER_BYTES),
-    finishBarrier: take(BARRIER_BYTES),
+    finished: take(LINE),
     threads: take(threads * THREAD_BYTES),
     ledger: take(ledgerBytes),
     end: next,

@@ -224,12 +224,25 @@ class RaceThread {
   #raceFreely(): void {
     const program = this.#program!;
     const most = this.#task.operations === 0 ? Number.POSITIVE_INFINITY : this.#task.operations;
-    while (this.#operations < most && !this.#stopped()) {
+    let done = false;
+    while (!this.#stopped()) {
+      // A thread that has done its share goes on: others may wait for what it does.
+      if (!done && this.#operations >= most) {
+        done = true;
+        this.#shareDone();
+      }
       this.#cpu?.delayAfter(1 + this.#random.below(STEPS_PER_DELAY));
       this.#writeMsr();
       for (let i = 0; i < STRIDE; i++) program.step(0);
       this.#count(STRIDE);
     }
+  }
+
+  /** Tells that this thread has done its share; the last one ends the run. */
+  #shareDone(): void {
+    const { control: where, map, machine, threads } = this.#task;
+    if (this.#memory.lockAdd32(where.finished, 1) + 1 < threads) return;
+    stopEverybody(this.#memory, where, map, machine.vcpus);
   }
 
   /** Nothing but steps, and the time of one of them now and then. */

@@ -143,7 +143,8 @@ export class TotalStoreOrder implements MemoryModel {
       const cell = automaton.cell[node]!;
       return empty && cell >= 0 && this.device(cell) !== 0 ? 1 : 0;
     }
-    if (op === STEP_MEET) return empty ? 1 : 0;
+    // Whoever meets the others finds all that they did in memory.
+    if (op === STEP_MEET) return this.#counts.every((count) => count === 0) ? 1 : 0;
     return op === STEP_END || op === STEP_VIOLATION ? 0 : 1;
   }
 

@@ -213,7 +213,9 @@ export class WeakMemory implements MemoryModel {
     if (op === STEP_LOAD) this.#load(thread, automaton, node, alternative);
     else if (op === STEP_STORE) this.#store(thread, automaton, node, alternative);
     else if (isLocked(op)) this.#lock(thread, automaton, node);
-    else if (op === STEP_MB || op === STEP_MEET) this.#fence(thread);
+    else if (op === STEP_MB) this.#fence(thread);
+    // Whoever meets the others has seen all that they did.
+    else if (op === STEP_MEET) this.retire(thread);
     else if (op === STEP_RMB) this.#join(this.#current(thread), this.#acquired(thread));
     else if (op === STEP_WMB) this.#copy(this.#released(thread), this.#current(thread));
     else if (op === STEP_WAIT) this.#wake(thread, automaton, node);
