@@ -48,7 +48,9 @@ function scripted(moments: readonly Area[], last: bigint): { cpu: Vcpu; steps: s
       return noted(`cmpxchg ${expected} ${replacement}`, old);
     },
     rdtscOrdered: () => noted('rdtsc', 5_000_000_000_000n + BigInt(taken)),
+    rdtsc: () => noted('rdtsc without order', 5_000_000_000_000n + BigInt(taken)),
     rmb: () => void steps.push('rmb'),
+    compilerBarrier: () => {},
   };
   return { cpu: port as Vcpu, steps };
 }
@@ -59,7 +61,7 @@ const area = fc.record({
   systemTime: fc.bigInt({ min: 0n, max: 2n ** 63n }),
   mul: fc.integer({ min: 2 ** 31, max: 2 ** 32 - 1 }),
   shift: fc.integer({ min: -3, max: 3 }),
-  flags: fc.nat(3),
+  flags: fc.nat(7),
 });
 // Versions only ever grow, and the last one stays even, so that every reader comes to an end.
 const moments = fc.tuple(fc.array(area, { maxLength: 24 }), area).map(([some, last]) => {
