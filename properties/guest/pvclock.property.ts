@@ -48,7 +48,9 @@ function scripted(moments: readonly Area[], last: bigint): { cpu: Vcpu; steps: s
       return noted(`cmpxchg ${expected} ${replacement}`, old);
     },
     rdtscOrdered: () => noted('rdtsc', 5_000_000_000_000n + BigInt(taken)),
+    rdtsc: () => noted('rdtsc without order', 5_000_000_000_000n + BigInt(taken)),
     rmb: () => void steps.push('rmb'),
+    compilerBarrier: () => {},
   };
   return { cpu: port as Vcpu, steps };
 }

@@ -18,32 +18,32 @@ const machine = (least: number, most: number): fc.Arbitrary<Partial<MachineSpec>
     vcpus: fc.integer({ min: least, max: most }),
   });
 
-/** Scenarios of flushes, halts, locks and lifetimes: fewest and most vCPUs, operations of one run. */
+/** Scenarios of flushes, halts, locks and lifetimes: fewest and most vCPUs. */
 const SCENARIOS = {
-  'pv-tlb-flush': [2, 4, 10_000],
-  'halt-poll': [2, 2, 5_000],
-  'kick-before-halt': [2, 2, 5_000],
-  'pv-spinlock': [2, 4, 5_000],
-  'pv-spinlock-handover': [2, 2, 5_000],
-  'hotplug-disable': [1, 3, 5_000],
-  'memslot-move': [1, 3, 5_000],
+  'pv-tlb-flush': [2, 4],
+  'halt-poll': [2, 2],
+  'kick-before-halt': [2, 2],
+  'pv-spinlock': [2, 4],
+  'pv-spinlock-handover': [2, 2],
+  'hotplug-disable': [1, 3],
+  'memslot-move': [1, 3],
 } as const;
 
-for (const [scenario, [least, most, operations]] of Object.entries(SCENARIOS)) {
+for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
   test.serial(`${scenario} holds on any machine`, async (t) => {
     await fc.assert(
       fc.asyncProperty(machine(least, most), async (differs) => {
         const result = await stress({
           scenario,
           machine: differs,
-          operations,
-          seconds: 10,
+          // By time: a thread that has done its operations would answer no peer any more.
+          seconds: 0.3,
           canarySeconds: 0.01,
         });
         if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
         return result.verdict === 'pass' || result.verdict === 'incomplete';
       }),
-      { numRuns: 8 },
+      { numRuns: 6 },
     );
     t.pass();
   });

@@ -161,6 +161,7 @@ export const referenceHost = {
 
   lapicInKernel: lapic.lapicInKernel,
   acceptInterrupt: lapic.acceptInterrupt,
+  setIrr: lapic.setIrr,
   highestIrr: lapic.highestIrr,
   highestIsr: lapic.highestIsr,
   updatePpr: lapic.updatePpr,

@@ -19,8 +19,17 @@ function lapicEnabled(kvm: Kvm, vcpu: VcpuRecord): boolean {
  * @param level level-triggered: an IOAPIC waits for its EOI
  */
 export function acceptInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number, level = false): void {
-  const { memory, ops } = kvm;
+  const { ops } = kvm;
   if (!lapicEnabled(kvm, vcpu)) return;
+  // Before the request that says so: pairs with the barrier in checkRequest.
+  ops.setIrr(kvm, vcpu, vector, level);
+  ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+  ops.kickVcpu(kvm, vcpu);
+}
+
+/** Puts a vector into the IRR. Source: `kvm_lapic_set_irr`. */
+export function setIrr(kvm: Kvm, vcpu: VcpuRecord, vector: number, level: boolean): void {
+  const { memory } = kvm;
   const bit = 1 << (vector & 31);
   const word = (vector >>> 5) * 4;
   if (level) memory.lockOr32(vcpu + VCPU.tmr + word, bit);
@@ -28,8 +37,6 @@ export function acceptInterrupt(kvm: Kvm, vcpu: VcpuRecord, vector: number, leve
   memory.lockOr32(vcpu + VCPU.irr + word, bit);
   // After the IRR: pairs with clearIrr, which clears irr_pending before it looks for what is left.
   memory.store32(vcpu + VCPU.irrPending, 1);
-  ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
-  ops.kickVcpu(kvm, vcpu);
 }
 
 /** Highest vector of a bitmap, or `NO_VECTOR`. */

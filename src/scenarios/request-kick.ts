@@ -1,6 +1,8 @@
+import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { KICK_IPI } from '../cpu/thread-host-cpu.ts';
+import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import { OUTSIDE_GUEST_MODE, VCPU } from '../host/records.ts';
-import { KVM_REQ_TLB_FLUSH } from '../host/requests.ts';
+import { KVM_REQ_EVENT, KVM_REQ_TLB_FLUSH } from '../host/requests.ts';
 import type { HostThread, Program, Scenario } from './scenario.ts';
 
 /** Independent handshakes that one round runs, each on a vCPU record of its own. */
@@ -11,6 +13,11 @@ const POSTED = 0;
 /** And one, how many had been when a request was last acted on. */
 const SERVED_UP_TO = INSTANCES * 4;
 const POSTS = 2;
+
+/** The last request of a round comes with a payload: an interrupt, and the IRR's word that holds it. */
+const VECTOR = 0x31;
+const WORD_OF_VECTOR = (VECTOR >>> 5) * 4;
+const INTERRUPT_WORD = VCPU.irr + WORD_OF_VECTOR;
 
 const OUTCOMES = [
   {
@@ -62,7 +69,7 @@ export const requestKick: Scenario = {
 function enter(thread: HostThread): Program {
   const { kvm, ledger, outcome, violated } = thread;
   const { memory, ops } = kvm;
-  const guest = { interruptFlag: false };
+  const guest = { interruptFlag: true };
   return {
     step(instance) {
       ops.enterGuest(kvm, kvm.vcpu(instance), guest);
@@ -79,13 +86,24 @@ function enter(thread: HostThread): Program {
         );
       }
       // Two posts may be served as one, but no post by an action that began before it.
-      if (!pending && served < POSTS) {
+      const flush = memory.load32(vcpu + VCPU.requests) & KVM_REQ_TLB_FLUSH;
+      if (flush === 0 && served < POSTS) {
         violated(
           'R1',
           `Instance ${instance} acted on ${served} of ${POSTS} requests, and none is pending.`,
         );
       }
+      // An interrupt that waits has its EVENT pending, or is in service by now: a payload without its request
+      // waits for some other one.
+      const waits = memory.load32(vcpu + INTERRUPT_WORD) !== 0;
+      if (waits && (memory.load32(vcpu + VCPU.requests) & KVM_REQ_EVENT) === 0) {
+        violated(
+          'R1',
+          `Instance ${instance} served EVENT before its interrupt was there to be found.`,
+        );
+      }
       outcome(pending ? KICKED : SERVED);
+      forgetInterrupt(kvm, vcpu);
       memory.store32(vcpu + VCPU.requests, 0);
       memory.store32(vcpu + VCPU.kick, 0);
       ledger.store32(POSTED + instance * 4, 0);
@@ -105,6 +123,16 @@ function request({ kvm, ledger }: HostThread): Program {
         ops.makeRequest(kvm, vcpu, KVM_REQ_TLB_FLUSH);
         ops.kickVcpu(kvm, vcpu);
       }
+      ops.acceptInterrupt(kvm, vcpu, VECTOR);
     },
   };
+}
+
+/** The LAPIC of an instance as new. */
+function forgetInterrupt({ memory }: Kvm, vcpu: VcpuRecord): void {
+  for (const bitmap of [VCPU.irr, VCPU.isr]) memory.store32(vcpu + bitmap + WORD_OF_VECTOR, 0);
+  memory.store32(vcpu + VCPU.irrPending, 0);
+  memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);
+  memory.store32(vcpu + VCPU.injectedVector, NO_VECTOR);
+  memory.store32(vcpu + VCPU.interruptWindow, 0);
 }

@@ -1,9 +1,28 @@
 import { referenceHost } from '../host/host-ops.ts';
 import { IN_GUEST_MODE, OUTSIDE_GUEST_MODE, VCPU } from '../host/records.ts';
+import { KVM_REQ_EVENT } from '../host/requests.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 
 /** Broken hosts of the request handshake. */
 export const requestMutants: readonly Mutant[] = [
+  {
+    id: 'Z-R2',
+    mechanism: 'requests',
+    side: 'host',
+    summary:
+      'An interrupt is put into the IRR after its request: a vCPU that serves it in between finds nothing.',
+    source: 'constructed',
+    scenario: 'request-kick',
+    invariants: ['R1'],
+    visibleUnder: ['sc', 'tso', 'weak'],
+    host: {
+      acceptInterrupt(kvm, vcpu, vector, level = false) {
+        kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);
+        kvm.ops.setIrr(kvm, vcpu, vector, level);
+        kvm.ops.kickVcpu(kvm, vcpu);
+      },
+    },
+  },
   {
     id: 'Z-R3',
     mechanism: 'requests',
