@@ -2,6 +2,7 @@ import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
 import { clockSetWhileRunning } from './clock-set-while-running.ts';
+import { clockUpdatesAll } from './clock-updates-all.ts';
 import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
 import { haltPoll } from './halt-poll.ts';
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   pvclockOwnArea,
   clockMonotonicStable,
   clockMonotonicUnstable,
+  clockUpdatesAll,
   clockSetWhileRunning,
   clockGetWhileRunning,
   guestStopped,

@@ -195,7 +195,7 @@ export const pvclockHostMutants: readonly Mutant[] = [
     summary:
       'Only the vCPU that moved to another physical CPU is updated: the others drift away on lines of before.',
     source: '0061d53daf26 (before it)',
-    scenario: 'clock-monotonic-unstable',
+    scenario: 'clock-updates-all',
     invariants: ['P5'],
     visibleUnder: EVERYWHERE,
     host: {
