@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { FailureCode, OutcomeCount, ScenarioResult } from '../../src/engines/result.ts';
+import type { TraceStep } from '../../src/engines/trace.ts';
 import type { Report, ReportedResult } from '../../src/report/report.ts';
 import { INVARIANTS } from '../../src/scenarios/invariants.ts';
 
@@ -35,6 +36,37 @@ export function outcomesOf(text: fc.Arbitrary<string>): fc.Arbitrary<OutcomeCoun
       description: text,
     }),
     { maxLength: 6 },
+  );
+}
+
+/** A step of an interleaving, with its names drawn from `text`. */
+function traceStep(text: fc.Arbitrary<string>): fc.Arbitrary<TraceStep> {
+  const value = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
+  return fc.record(
+    {
+      actor: text,
+      alternative: fc.nat(9),
+      action: fc.constantFrom(
+        'load',
+        'store',
+        'xchg',
+        'mb',
+        'rdtsc',
+        'choose',
+        'exit',
+        'tick',
+        'drain',
+      ),
+      side: fc.constantFrom('guest', 'host'),
+      place: text,
+      before: value,
+      after: value,
+      answer: value,
+      forwarded: fc.boolean(),
+      stale: fc.boolean(),
+      buffered: fc.boolean(),
+    },
+    { requiredKeys: ['actor', 'alternative', 'action'] },
   );
 }
 
@@ -83,7 +115,7 @@ export function resultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ScenarioResu
       {
         verdict: fc.constant('fail'),
         ...broken,
-        schedule: fc.array(fc.bigInt(), { maxLength: 3 }),
+        schedule: fc.array(traceStep(text), { maxLength: 3 }),
         replay: text,
       },
       { requiredKeys: ['verdict', 'invariant', 'message', 'evidence'] },

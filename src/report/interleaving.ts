@@ -1,6 +1,6 @@
 import type { TraceStep } from '../engines/trace.ts';
 import type { Page } from './page.ts';
-import { padLeft, padRight, plain, width } from './text.ts';
+import { padLeft, padRight, plain, width, wrap } from './text.ts';
 
 /** Rows that are shown of a long schedule: so many from its start, and as many from its end. */
 const SHOWN = 100;
@@ -48,11 +48,12 @@ function inColumns(
 }
 
 function named(schedule: readonly TraceStep[], { columns, palette }: Page): readonly string[] {
-  const names = Math.max(...schedule.map(({ actor }) => width(plain(actor))));
+  const longest = Math.max(...schedule.map(({ actor }) => width(plain(actor))));
+  const names = Math.min(longest, Math.floor(columns / 3));
   return schedule.flatMap((step, index) => {
     const number = padLeft(`${index + 1}`, NUMBER - 1);
-    const head = `  ${number} ${padRight(plain(step.actor), names)} `;
-    const texts = wrapped(stepInWords(step), Math.max(12, columns - width(head)));
+    const head = `  ${number} ${padRight(shortened(plain(step.actor), names), names)} `;
+    const texts = wrapped(stepInWords(step), Math.max(6, columns - width(head)));
     return texts.map((text, line) =>
       line === 0 ? palette.faint(head) + text : ' '.repeat(width(head)) + text,
     );
@@ -104,26 +105,16 @@ const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE'];
 function shown({ place = '' }: TraceStep, value: string | undefined): string {
   if (value === undefined) return '?';
   if (place.endsWith('.mode')) return MODES[Number(value)] ?? value;
-  if (/\.(requests|flags|preempted|kick)$|pv eoi/.test(place))
+  if (/^\d+$/.test(value) && /\.(requests|flags|preempted|kick)$|pv eoi/.test(place))
     return `0x${BigInt(value).toString(16)}`;
   return value;
 }
 
 /** Breaks a text into lines of at most so many columns; those below the first are set in. */
 function wrapped(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (width(longer) <= columns || line === '') line = longer;
-    else {
-      lines.push(line);
-      line = `  ${word}`;
-    }
-  }
-  return [...lines, line];
+  return wrap(text, columns - 2).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function shortened(text: string, columns: number): string {
-  return width(text) <= columns ? text : `${text.slice(0, columns - 1)}…`;
+  return width(text) <= columns ? text : `${[...text].slice(0, columns - 1).join('')}…`;
 }

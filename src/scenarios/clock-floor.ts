@@ -1,7 +1,10 @@
 import type { VcpuThread } from './scenario.ts';
 
-/** Epochs that the ledger keeps apart. */
-const SLOTS = 8;
+/**
+ * Epochs that the ledger keeps apart: a thread that sleeps between its look at the epoch and the raise
+ * of its floor must not wake up when the floor's place has become a later epoch's. This many take seconds.
+ */
+const SLOTS = 1 << 14;
 const EPOCH = 0;
 const FLOORS = 64;
 

@@ -9,8 +9,13 @@ import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 const FLOOR = 0;
 const PUBLICATIONS = CLOCK_FLOOR_BYTES;
 
-/** The clock is set ahead by at most so many ns at a time. */
-const MOST_AHEAD = 1 << 20;
+/**
+ * How far ahead the clock is set, in ticks of the host's TSC: more than pass until the world stops, as
+ * every look at the TSC is a tick.
+ */
+const AHEAD = 10_000_000;
+/** What an epoch begins with, at most, in ns. */
+const MOST_NANOSECONDS = 1 << 20;
 
 /** One KVM_SET_CLOCK in so many sets the clock back: to less than it was, which starts a new epoch. */
 const SETS_PER_EPOCH = 64;
@@ -39,7 +44,8 @@ export const clockSetWhileRunning: Scenario = {
 };
 
 function setClocks(thread: HostThread): Program {
-  const { kvm, random, idle } = thread;
+  const { kvm, random, idle, machine } = thread;
+  const ahead = Math.ceil((AHEAD * 1_000_000) / machine.hostTscKhz);
   const floor = new ClockFloor(thread, FLOOR);
   const set = (clock: bigint): void => {
     kvm.ops.setClock(kvm, { clock, flags: 0, realtime: 0n });
@@ -48,11 +54,11 @@ function setClocks(thread: HostThread): Program {
     step() {
       if (random.below(SETS_PER_EPOCH) === 0) {
         // Often to 0: nothing may be taken off that.
-        const clock = random.below(2) === 0 ? 0 : random.below(MOST_AHEAD);
+        const clock = random.below(2) === 0 ? 0 : random.below(MOST_NANOSECONDS);
         floor.newEpoch(() => set(BigInt(clock)));
       } else {
         // Far enough ahead that the clock has not come as far until the world stops.
-        set(kvm.ops.getClock(kvm).clock + BigInt(MOST_AHEAD + random.below(MOST_AHEAD)));
+        set(kvm.ops.getClock(kvm).clock + BigInt(ahead + random.below(Math.min(ahead, 2 ** 31))));
       }
       idle();
     },
