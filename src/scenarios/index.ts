@@ -18,7 +18,6 @@ import { msrStorm } from './msr-storm.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
-import { pvSpinlock } from './pv-spinlock.ts';
 import { pvSpinlockHandover } from './pv-spinlock-handover.ts';
 import { pvTlbFlush } from './pv-tlb-flush.ts';
 import { pvclockOwnArea } from './pvclock-own-area.ts';
@@ -47,7 +46,6 @@ export const scenarios: readonly Scenario[] = [
   requestKick,
   haltPoll,
   kickBeforeHalt,
-  pvSpinlock,
   pvSpinlockHandover,
   hotplugDisable,
   memslotMove,

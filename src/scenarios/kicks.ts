@@ -18,6 +18,10 @@ const DONE = 4;
 const LEFT = 8;
 const QUIET = 12;
 const ASLEEP = 16;
+/** Kicks that had been done before the look that last woke it up: that look has had them all. */
+const HAD = 20;
+/** The same while it is still counted among the sleepers. */
+const FOUND = 24;
 
 /** Ledger bytes for up to 64 vCPUs. */
 export const KICK_BYTES = VCPUS + 64 * STRIDE;
@@ -34,6 +38,7 @@ export function kicksBegun(ledger: Ledger, base: number, id: number): number {
 
 /** Notes that vCPU `id` has heard of every kick so far, without a halt that they ended. */
 export function kicksAnswered(ledger: Ledger, base: number, id: number): void {
+  ledger.store32(vcpuAt(base, id) + HAD, ledger.load32(vcpuAt(base, id) + DONE));
   ledger.store32(vcpuAt(base, id) + LEFT, kicksBegun(ledger, base, id));
 }
 
@@ -73,7 +78,8 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
   };
   const anyKickLeft = (): boolean => {
     for (let id = 0; id < machine.vcpus; id++) {
-      if (ledger.load32(vcpuAt(base, id) + BEGUN) !== ledger.load32(vcpuAt(base, id) + LEFT))
+      // A kick that was under way when this vCPU last woke up may still be to come.
+      if (ledger.load32(vcpuAt(base, id) + BEGUN) !== ledger.load32(vcpuAt(base, id) + HAD))
         return true;
     }
     return false;
@@ -119,7 +125,10 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
     },
     vcpuHasWork(kvm, vcpu, guest) {
       const kicked = unanswered(kvm.memory.load32(vcpu + VCPU.id));
+      const line = at(kvm, vcpu);
+      const done = ledger.load32(line + DONE);
       const work = ops.vcpuHasWork(kvm, vcpu, guest);
+      if (work) ledger.store32(line + FOUND, done);
       if (work) wakes(kvm, vcpu, guest);
       else sleeps(kvm, vcpu, kicked);
       return work;
@@ -132,6 +141,8 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
         ledger.add32(WAKE_UPS + base, 1);
         ledger.add32(SLEEPING + base, -1);
       }
+      // After it is no sleeper any more: until then these kicks are what it wakes up by.
+      ledger.store32(line + HAD, ledger.load32(line + FOUND));
       // Every kick so far has its wake-up, this one.
       ledger.store32(line + LEFT, ledger.load32(line + BEGUN));
     },

@@ -178,7 +178,9 @@ function haltsOf(
       ledger.store32(line + STATUS, BUSY);
       ledger.store32(line + ANSWERED, ledger.load32(line + KICKS));
     },
-    kick(_cpu, { vcpu }) {
+    kick(cpu, { vcpu }) {
+      // The hypercall that this stands for leaves guest mode, which drains the store buffer.
+      cpu.mb();
       ledger.add32(ledgerOf(instance, vcpu) + KICKS, 1);
     },
   };
