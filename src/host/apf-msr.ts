@@ -14,7 +14,8 @@ import type { Kvm, VcpuRecord } from './kvm.ts';
 import { MSR_FAULT, MSR_OK, type MsrResult } from './msr-result.ts';
 import { VCPU } from './records.ts';
 
-// Stands in until async-page-fault.ts brings these three operations with their effects.
+// The registers of asynchronous page faults, bit for bit. The host has no page that it would have to
+// wait for, so no fault is ever reported by them.
 
 export function writeAsyncPfEnable(
   kvm: Kvm,
