@@ -1,12 +1,23 @@
+import type { Gpa } from '../memory/memory-port.ts';
 import type { CpuidResult } from './vcpu.ts';
 
-/** What {@link Hypervisor.enterGuest} answers where it injected no interrupt. */
+/** What {@link Hypervisor.enterGuest} answers where it injected nothing. */
 export const NO_VECTOR = -1;
 
 /** The part of a vCPU's architectural state that a hypervisor looks at. */
 export interface GuestState {
   /** RFLAGS.IF: whether an interrupt may be injected now. */
   readonly interruptFlag: boolean;
+}
+
+/** The same for whoever used a page that is missing. */
+export interface FaultingGuest extends GuestState {
+  /** CPL 3. */
+  readonly userMode: boolean;
+  /** CR0.PG. */
+  readonly paging: boolean;
+  /** Whether it is the guest of a guest. */
+  readonly nested: boolean;
 }
 
 /**
@@ -20,6 +31,9 @@ export interface Hypervisor {
   readonly interruptWindowRequested: boolean;
   /** TSC offset and scaling that the hardware adds, as of the last entry. */
   readonly guestTsc: GuestTsc;
+
+  /** What CR2 holds at the page fault that the last entry injected. */
+  readonly pageFaultAddress: number;
 
   /** The vCPU's program begins and ends: KVM_RUN is called, and returns for good. */
   beginRun(): void;
@@ -37,6 +51,10 @@ export interface Hypervisor {
   emulateCpuid(leaf: number): CpuidResult;
   emulateHypercall(nr: number, a0: bigint, a1: bigint, a2: bigint, a3: bigint): bigint;
   emulateApicEoi(): void;
+  /** Whether the hardware finds the page of guest memory in its tables. */
+  pageMapped(gpa: Gpa): boolean;
+  /** The exit where it does not. */
+  handlePageFault(guest: FaultingGuest, gpa: Gpa): void;
   /** Blocks until the vCPU has something to do. */
   emulateHlt(guest: GuestState): void;
   /** The exit that a kick, or any other interrupt of the host, caused. */

@@ -1,9 +1,10 @@
+import { X86_TRAP_PF } from '../abi/vector.ts';
 import { UnbackedGpa } from '../memory/errors.ts';
 import type { Gpa, HostAddress, MemoryPort } from '../memory/memory-port.ts';
 import { type Memslots, UNBACKED } from '../memory/memslots.ts';
 import { GeneralProtectionFault } from './faults.ts';
 import type { HostCpu } from './host-cpu.ts';
-import { type GuestState, guestTscAt, type Hypervisor, NO_VECTOR } from './hypervisor.ts';
+import { type FaultingGuest, guestTscAt, type Hypervisor, NO_VECTOR } from './hypervisor.ts';
 import type { CpuidResult, InterruptHandler, Vcpu } from './vcpu.ts';
 
 const PAGE_BYTES = 4096;
@@ -16,9 +17,14 @@ const PAGE_BYTES = 4096;
  * Every method is one instruction: first a pending exit may happen, then its memory steps, with no
  * exit in between. That is all the atomicity an instruction without LOCK has.
  */
-export abstract class VirtualCpu implements Vcpu, GuestState {
+export abstract class VirtualCpu implements Vcpu, FaultingGuest {
   readonly id: number;
   interruptFlag = false;
+  /** CPL 3: what the program does is a task of the guest's, and handlers are its kernel. */
+  userMode = false;
+  readonly paging = true;
+  readonly nested = false;
+  protected cr2 = 0;
   readonly #memory: MemoryPort;
   readonly #host: HostCpu;
   readonly #slots: Memslots;
@@ -42,7 +48,7 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
   /** Whether something (a kick, the engine's choice) takes the vCPU out of guest mode now. */
   protected abstract exitPending(): boolean;
 
-  /** Installs a guest interrupt handler, as the guest's IDT would. */
+  /** Installs a guest handler of an interrupt or of #PF, as the guest's IDT would. */
   onInterrupt(vector: number, handler: InterruptHandler): void {
     this.#handlers.set(vector, handler);
   }
@@ -73,6 +79,7 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
     let vector = this.#hypervisor.enterGuest(this);
     this.entered();
     while (vector !== NO_VECTOR) {
+      if (vector === X86_TRAP_PF) this.cr2 = this.#hypervisor.pageFaultAddress;
       this.#deliver(vector);
       if (!this.#hypervisor.interruptWindowRequested || !this.interruptFlag) return;
       this.#hypervisor.leaveGuest();
@@ -87,9 +94,12 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
     if (handler === undefined) {
       throw new Error(`Expected a guest handler for vector 0x${vector.toString(16)}, got none.`);
     }
+    const { userMode } = this;
+    this.userMode = false;
     this.interruptFlag = false;
     handler(this, vector);
     this.interruptFlag = true;
+    this.userMode = userMode;
   }
 
   /**
@@ -100,6 +110,33 @@ export abstract class VirtualCpu implements Vcpu, GuestState {
     this.#hypervisor.leaveGuest();
     vmm();
     this.#enter();
+  }
+
+  /**
+   * Uses a page of guest memory that the host may have taken away: exits until it is there, and the
+   * guest may get a page fault for it each time. Other accesses find every page present.
+   */
+  touch(gpa: Gpa): void {
+    for (;;) {
+      this.boundary();
+      if (this.#hypervisor.pageMapped(gpa)) return;
+      this.#hypervisor.leaveGuest();
+      this.#hypervisor.handlePageFault(this, gpa);
+      this.#enter();
+    }
+  }
+
+  /** A page fault of the guest's own making, at `address`: its page tables have no such page. */
+  raisePageFault(address: number): void {
+    this.boundary();
+    this.cr2 = address;
+    this.#deliver(X86_TRAP_PF);
+  }
+
+  /** CR2: the address of the latest page fault. */
+  readCr2(): number {
+    this.boundary();
+    return this.cr2;
   }
 
   /** What happens at every instruction boundary. */

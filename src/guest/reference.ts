@@ -1,3 +1,5 @@
+import { enableAsyncPageFaults, pageNotPresent, pageReady } from './async-page-fault.ts';
+import { waitForPage } from './async-page-fault-sleepers.ts';
 import { cpuOffline } from './cpu-offline.ts';
 import { detect } from './detection.ts';
 import { checkGuestStopped } from './guest-stopped.ts';
@@ -24,6 +26,10 @@ export const referenceGuest: GuestRoles = {
   kick,
   spinLock,
   spinUnlock,
+  enableAsyncPageFaults,
+  pageNotPresent,
+  waitForPage,
+  pageReady,
   idle,
   cpuOffline,
   detect,

@@ -29,6 +29,14 @@ export interface GuestRoles {
   spinLock(cpu: Vcpu, at: SpinlockAddresses): void;
   /** Releases it; kicks the head of the queue by `pv.kick` if that one halts. */
   spinUnlock(cpu: Vcpu, at: SpinlockAddresses): void;
+  /** Tells the host where to report page faults, and by which vector pages that came back. */
+  enableAsyncPageFaults(cpu: Vcpu, at: PageFaultSetUp): void;
+  /** First thing in a #PF handler: the token if a page is not present on the host, 0 for a real fault. */
+  pageNotPresent(cpu: Vcpu, at: PageFaultAddresses): number;
+  /** Lets the task sleep until its token is ready. Interrupts are off before and after. */
+  waitForPage(cpu: Vcpu, at: PageWait): void;
+  /** The page-ready interrupt, after its EOI: wakes who sleeps on the token, gives the credit back. */
+  pageReady(cpu: Vcpu, at: PageReadyAddresses): void;
   /** Waits for an event: polls as long as the governor says, then halts. Returns the event. */
   idle(cpu: Vcpu, at: IdleAddresses): number;
   /** Gives up everything that the host writes for this vCPU; interrupts are off. */
@@ -55,6 +63,49 @@ export interface FlushTargets {
   readonly areas: readonly Gpa[];
   /** Bit n: vCPU n is to be flushed. */
   readonly targets: number;
+}
+
+export interface PageFaultSetUp {
+  /** The 64-byte area of this vCPU. */
+  readonly area: Gpa;
+  readonly vector: number;
+  /** EAX of the feature leaf. */
+  readonly features: number;
+}
+
+export interface PageFaultAddresses {
+  /** The 64-byte area: `flags` at 0, `token` at 4. */
+  readonly area: Gpa;
+  /** CR2 of this fault: the token, where it is one of the host's. */
+  readonly cr2: number;
+}
+
+export interface PageWait {
+  /** What {@link GuestRoles.pageNotPresent} has returned. */
+  readonly token: number;
+  readonly sleepers: SleeperTable;
+  /** 32 bytes for this task, zero at first. The word at 16 is its state: 0 runs, 2 sleeps. */
+  readonly node: Gpa;
+  /** Lets the vCPU do something else, with interrupts on, and returns when the state is 0. */
+  readonly schedule: (cpu: Vcpu) => void;
+}
+
+export interface PageReadyAddresses {
+  readonly area: Gpa;
+  readonly sleepers: SleeperTable;
+  /** Has another vCPU look for tasks that are to run again. */
+  readonly reschedule: (cpu: Vcpu, vcpu: number) => void;
+}
+
+/** Who sleeps on which token: a hash table that all vCPUs share. */
+export interface SleeperTable {
+  /** Buckets of 8 bytes: a 32-bit lock, and the first node or 0. */
+  readonly buckets: Gpa;
+  /** A power of two from 2 on. */
+  readonly bucketCount: number;
+  /** Memory for nodes of 32 bytes that stand for no task; zero is free, the word at 20 is not zero in use. */
+  readonly dummies: Gpa;
+  readonly dummyCount: number;
 }
 
 export interface IdleAddresses {
@@ -95,6 +146,9 @@ export interface RoleDescription {
 }
 
 const CLOCK_AT = 'at: { area: Gpa; lastValue: Gpa; validFlags: number }';
+
+const SLEEPERS =
+  'sleepers: { buckets: Gpa; bucketCount: number; dummies: Gpa; dummyCount: number }';
 
 const SPINLOCK_AT =
   'at: { lock: Gpa; nodes: Gpa; states: Gpa; hash: Gpa; hashEntries: number; spins: number; pv: { wait; kick } }';
@@ -155,6 +209,27 @@ export const ROLES: readonly RoleDescription[] = [
     name: 'spinUnlock',
     signature: `spinUnlock(cpu: Vcpu, ${SPINLOCK_AT}): void`,
     doc: 'Releases a queued spinlock; kicks the head of its queue by `pv.kick` if that one halts.',
+  },
+  {
+    name: 'enableAsyncPageFaults',
+    signature:
+      'enableAsyncPageFaults(cpu: Vcpu, at: { area: Gpa; vector: number; features: number }): void',
+    doc: 'Turns asynchronous page faults on for this vCPU: the vector of page-ready, then the area.',
+  },
+  {
+    name: 'pageNotPresent',
+    signature: 'pageNotPresent(cpu: Vcpu, at: { area: Gpa; cr2: number }): number',
+    doc: 'The token if this #PF says that a page is not present on the host, 0 if it is a real one. Takes the reason out of the area.',
+  },
+  {
+    name: 'waitForPage',
+    signature: `waitForPage(cpu: Vcpu, at: { token: number; ${SLEEPERS}; node: Gpa; schedule(cpu): void }): void`,
+    doc: 'Sleeps until the token is ready, or returns if it was already; interrupts are off before and after.',
+  },
+  {
+    name: 'pageReady',
+    signature: `pageReady(cpu: Vcpu, at: { area: Gpa; ${SLEEPERS}; reschedule(cpu, vcpu): void }): void`,
+    doc: 'The page-ready interrupt: wakes the sleeper of the token, or all of this vCPU for 0xffffffff, then frees the token word and acknowledges.',
   },
   {
     name: 'idle',

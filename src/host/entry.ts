@@ -1,7 +1,10 @@
+import { X86_TRAP_PF } from '../abi/vector.ts';
 import { type GuestState, NO_VECTOR } from '../cpu/hypervisor.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { IN_GUEST_MODE, OUTSIDE_GUEST_MODE, VCPU } from './records.ts';
 import {
+  KVM_REQ_APF_HALT,
+  KVM_REQ_APF_READY,
   KVM_REQ_CLOCK_UPDATE,
   KVM_REQ_EVENT,
   KVM_REQ_GLOBAL_CLOCK_UPDATE,
@@ -29,12 +32,18 @@ export function enterGuest(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): numbe
 /** Serves pending requests in KVM's order. Source: `vcpu_enter_guest`. */
 export function serveRequests(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): void {
   const { memory, ops } = kvm;
-  if (memory.load32(vcpu + VCPU.requests) === 0) return;
+  const pending = memory.load32(vcpu + VCPU.requests);
+  if (pending === 0) return;
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_MASTERCLOCK_UPDATE)) ops.updateMasterclock(kvm);
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_GLOBAL_CLOCK_UPDATE)) ops.globalClockUpdate(kvm, vcpu);
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_CLOCK_UPDATE)) ops.guestTimeUpdate(kvm, vcpu);
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_TLB_FLUSH)) ops.flushGuestTlb(kvm, vcpu);
+  // By the look above: one that comes later is seen by enterGuestMode.
+  if ((pending & KVM_REQ_APF_HALT) !== 0 && ops.checkRequest(kvm, vcpu, KVM_REQ_APF_HALT))
+    ops.haltForPage(kvm, vcpu, guest);
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_STEAL_UPDATE)) ops.recordStealTime(kvm, vcpu);
+  if ((pending & KVM_REQ_APF_READY) !== 0 && ops.checkRequest(kvm, vcpu, KVM_REQ_APF_READY))
+    ops.checkAsyncPfCompletion(kvm, vcpu);
   if (ops.checkRequest(kvm, vcpu, KVM_REQ_EVENT)) ops.injectPendingEvent(kvm, vcpu, guest);
 }
 
@@ -79,8 +88,12 @@ export function leaveGuest(kvm: Kvm, vcpu: VcpuRecord): void {
   ops.syncLapicFromGuest(kvm, vcpu);
 }
 
-/** The vector that this entry delivers. */
+/** The vector that this entry delivers: an exception goes before an interrupt. */
 export function takeInjectedVector(kvm: Kvm, vcpu: VcpuRecord): number {
+  if (kvm.memory.load32(vcpu + VCPU.pendingPageFault) !== 0) {
+    kvm.memory.store32(vcpu + VCPU.pendingPageFault, 0);
+    return X86_TRAP_PF;
+  }
   const vector = kvm.memory.load32(vcpu + VCPU.injectedVector) | 0;
   if (vector !== NO_VECTOR) kvm.memory.store32(vcpu + VCPU.injectedVector, NO_VECTOR);
   return vector;

@@ -48,5 +48,6 @@ export function pollHalted(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): boole
 /** Whether a halted vCPU may run. Source: `kvm_vcpu_has_events`. */
 export function vcpuHasWork(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): boolean {
   if (kvm.memory.load32(vcpu + VCPU.pvUnhalted) !== 0) return true;
+  if (kvm.ops.pageIsDone(kvm, vcpu)) return true;
   return guest.interruptFlag && kvm.ops.pendingInterrupt(kvm, vcpu) !== NO_VECTOR;
 }

@@ -1,10 +1,16 @@
-import * as apfMsr from './apf-msr.ts';
+import * as asyncPf from './async-page-fault.ts';
+import * as asyncPfGfns from './async-page-fault-gfns.ts';
+import * as asyncPfMsr from './async-page-fault-msr.ts';
+import * as asyncPfQueue from './async-page-fault-queue.ts';
+import * as asyncPfReady from './async-page-fault-ready.ts';
+import * as asyncPfWork from './async-page-fault-work.ts';
 import * as clockIoctls from './clock-ioctls.ts';
 import * as clockPairing from './clock-pairing.ts';
 import * as cpuid from './cpuid.ts';
 import * as entry from './entry.ts';
 import * as features from './features.ts';
 import * as halt from './halt.ts';
+import * as hostPages from './host-pages.ts';
 import * as hypercalls from './hypercall.ts';
 import * as kvmRun from './kvm-run.ts';
 import * as kvmclock from './kvmclock.ts';
@@ -58,9 +64,9 @@ export const referenceHost = {
   msrAllowed: msrFilter.msrAllowed,
   vmmServesMsr: migrationControl.vmmServesMsr,
   writePollControl: pollControl.writePollControl,
-  writeAsyncPfEnable: apfMsr.writeAsyncPfEnable,
-  writeAsyncPfInt: apfMsr.writeAsyncPfInt,
-  writeAsyncPfAck: apfMsr.writeAsyncPfAck,
+  writeAsyncPfEnable: asyncPfMsr.writeAsyncPfEnable,
+  writeAsyncPfInt: asyncPfMsr.writeAsyncPfInt,
+  writeAsyncPfAck: asyncPfMsr.writeAsyncPfAck,
   guestPvHas: features.guestPvHas,
   cpuid: cpuid.cpuid,
   setCpuid: cpuid.setCpuid,
@@ -120,6 +126,52 @@ export const referenceHost = {
   scheduleOut: schedule.scheduleOut,
   scheduleIn: schedule.scheduleIn,
   preemptVcpu: schedule.preemptVcpu,
+
+  pageResident: hostPages.pageResident,
+  swapOutPage: hostPages.swapOutPage,
+  faultInPage: hostPages.faultInPage,
+  handlePageFault: asyncPf.handlePageFault,
+  asyncPfEnabled: asyncPf.asyncPfEnabled,
+  asyncPfArea: asyncPf.asyncPfArea,
+  canDeliverAsyncPf: asyncPf.canDeliverAsyncPf,
+  canDoAsyncPf: asyncPf.canDoAsyncPf,
+  nextAsyncPfToken: asyncPf.nextAsyncPfToken,
+  setupAsyncPf: asyncPf.setupAsyncPf,
+  asyncPageNotPresent: asyncPf.asyncPageNotPresent,
+  putPageNotPresent: asyncPf.putPageNotPresent,
+  queuePageFault: asyncPf.queuePageFault,
+  haltForPage: asyncPf.haltForPage,
+  haltedForPage: asyncPf.haltedForPage,
+  addAsyncPfGfn: asyncPfGfns.addAsyncPfGfn,
+  findAsyncPfGfn: asyncPfGfns.findAsyncPfGfn,
+  deleteAsyncPfGfn: asyncPfGfns.deleteAsyncPfGfn,
+  resetAsyncPfGfns: asyncPfGfns.resetAsyncPfGfns,
+  allocateAsyncPfWork: asyncPfWork.allocateAsyncPfWork,
+  freeAsyncPfWork: asyncPfWork.freeAsyncPfWork,
+  scheduleAsyncPfWork: asyncPfWork.scheduleAsyncPfWork,
+  takeAsyncPfWork: asyncPfWork.takeAsyncPfWork,
+  executeAsyncPfWork: asyncPfWork.executeAsyncPfWork,
+  finishAsyncPfWork: asyncPfWork.finishAsyncPfWork,
+  runAsyncPfWorker: asyncPfWork.runAsyncPfWorker,
+  flushAsyncPfWork: asyncPfWork.flushAsyncPfWork,
+  cancelAsyncPfWork: asyncPfWork.cancelAsyncPfWork,
+  lockAsyncPf: asyncPfQueue.lockAsyncPf,
+  unlockAsyncPf: asyncPfQueue.unlockAsyncPf,
+  asyncPfDoneEmpty: asyncPfQueue.asyncPfDoneEmpty,
+  pageIsDone: asyncPfQueue.pageIsDone,
+  appendAsyncPfDone: asyncPfQueue.appendAsyncPfDone,
+  popAsyncPfDone: asyncPfQueue.popAsyncPfDone,
+  checkAsyncPfCompletion: asyncPfQueue.checkAsyncPfCompletion,
+  flushAndFreeAsyncPfWork: asyncPfQueue.flushAndFreeAsyncPfWork,
+  clearAsyncPfQueue: asyncPfQueue.clearAsyncPfQueue,
+  wakeAllAsyncPf: asyncPfQueue.wakeAllAsyncPf,
+  asyncPageReadyQueued: asyncPfReady.asyncPageReadyQueued,
+  pageReadySlotFree: asyncPfReady.pageReadySlotFree,
+  canDequeuePagePresent: asyncPfReady.canDequeuePagePresent,
+  putPageReady: asyncPfReady.putPageReady,
+  asyncPagePresent: asyncPfReady.asyncPagePresent,
+  raisePageReady: asyncPfReady.raisePageReady,
+  renewAsyncPf: asyncPf.renewAsyncPf,
 
   haltVcpu: halt.haltVcpu,
   blockVcpu: halt.blockVcpu,

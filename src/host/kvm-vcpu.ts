@@ -1,4 +1,5 @@
 import {
+  type FaultingGuest,
   type GuestState,
   type GuestTsc,
   type Hypervisor,
@@ -6,6 +7,7 @@ import {
   TSC_RATIO_ONE,
 } from '../cpu/hypervisor.ts';
 import type { CpuidResult } from '../cpu/vcpu.ts';
+import type { Gpa } from '../memory/memory-port.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { VCPU } from './records.ts';
 import { KVM_REQ_EVENT, KVM_REQ_STEAL_UPDATE } from './requests.ts';
@@ -67,6 +69,15 @@ export class KvmVcpu implements Hypervisor {
   }
   emulateApicEoi(): void {
     this.#kvm.ops.setEoi(this.#kvm, this.#vcpu);
+  }
+  get pageFaultAddress(): number {
+    return this.#kvm.memory.load32(this.#vcpu + VCPU.pageFaultAddress);
+  }
+  pageMapped(gpa: Gpa): boolean {
+    return this.#kvm.ops.pageResident(this.#kvm, gpa);
+  }
+  handlePageFault(guest: FaultingGuest, gpa: Gpa): void {
+    this.#kvm.ops.handlePageFault(this.#kvm, this.#vcpu, guest, gpa);
   }
   emulateHlt(guest: GuestState): void {
     this.#kvm.ops.haltVcpu(this.#kvm, this.#vcpu, guest);

@@ -36,7 +36,7 @@ export class Kvm {
   }
 }
 
-/** Bytes of host RAM that a VM with `vcpus` vCPUs needs for its records. */
+/** Bytes of host RAM that a VM with `vcpus` vCPUs needs for its VM and vCPU records. */
 export function vmBytes(vcpus: number): number {
   return VM.bytes + vcpus * VCPU.bytes;
 }

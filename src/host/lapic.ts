@@ -125,7 +125,10 @@ export function clearIsr(kvm: Kvm, vcpu: VcpuRecord, vector: number): void {
 export function injectPendingEvent(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): void {
   const { memory, ops } = kvm;
   if (!ops.lapicInKernel(kvm)) return;
-  if ((memory.load32(vcpu + VCPU.injectedVector) | 0) === NO_VECTOR && guest.interruptFlag) {
+  // One event at each entry: what an exception leaves waits for the interrupt window.
+  const exception = memory.load32(vcpu + VCPU.pendingPageFault) !== 0;
+  const injected = (memory.load32(vcpu + VCPU.injectedVector) | 0) !== NO_VECTOR;
+  if (!exception && !injected && guest.interruptFlag) {
     const vector = ops.pendingInterrupt(kvm, vcpu);
     if (vector !== NO_VECTOR) {
       ops.acknowledgeInterrupt(kvm, vcpu, vector);

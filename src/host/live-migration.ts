@@ -55,7 +55,10 @@ export function saveVm(kvm: Kvm): SavedVm {
   };
 }
 
-/** VM fields that are the VMM's configuration: what it had asked for, it asks for again. */
+/**
+ * VM fields that are the VMM's configuration (what it had asked for, it asks for again), and which pages
+ * are missing: the other host has the same ones to bring in, by post-copy.
+ */
 const CONFIGURATION: ReadonlySet<number> = new Set([
   VM.exitHypercalls,
   VM.exitHypercalls + 4,
@@ -64,6 +67,7 @@ const CONFIGURATION: ReadonlySet<number> = new Set([
   VM.msrFilter,
   VM.msrFilterFlags,
   VM.msrFilterRanges,
+  VM.hostPages,
 ]);
 
 /** vCPU fields that speak of threads and physical CPUs: those of the new host take the others' place. */
@@ -72,6 +76,7 @@ const THREADS: ReadonlySet<number> = new Set([
   VCPU.kick,
   VCPU.inKvmRun,
   VCPU.hasRun,
+  VCPU.asyncPf,
 ]);
 
 /**
@@ -85,6 +90,7 @@ export function createOnHost(kvm: Kvm, destination: MachineSpec): void {
   }
   for (let id = 0; id < destination.vcpus; id++) {
     const vcpu = kvm.vcpu(id);
+    ops.renewAsyncPf(kvm, vcpu);
     for (let field = 0; field < VCPU.cpuidRows; field += 4) {
       if (!THREADS.has(field)) memory.store32(vcpu + field, 0);
     }

@@ -7,7 +7,9 @@ import {
 import { NO_VECTOR, TSC_RATIO_ONE } from '../cpu/hypervisor.ts';
 import type { HostAddress, MemoryPort } from '../memory/memory-port.ts';
 import { MEMSLOT_TABLE_BYTES, type Memslot, Memslots } from '../memory/memslots.ts';
+import { ASYNC_PF } from './async-page-fault-records.ts';
 import { cpuidEntries, storeCpuid } from './cpuid.ts';
+import { hostPagesBytes } from './host-pages.ts';
 import { vmBytes } from './kvm.ts';
 import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records.ts';
 
@@ -127,7 +129,18 @@ export function mapMachine(spec: MachineSpec, records = spec.vcpus): MachineMap 
   const guestBytes = spec.furtherRam.reduce((bytes, slot) => bytes + slot.bytes, spec.ramBytes);
   const memslotTable = guestBytes;
   const vm = align(memslotTable + MEMSLOT_TABLE_BYTES);
-  return { guestBytes, memslotTable, vm, end: align(vm + vmBytes(records)) };
+  const end = align(hostPagesAt(spec, vm, records) + hostPagesBytes(guestBytes));
+  return { guestBytes, memslotTable, vm, end };
+}
+
+/** Behind the vCPU records: what each vCPU has for asynchronous page faults. */
+function asyncPfAt(vm: HostAddress, records: number): HostAddress {
+  return align(vm + vmBytes(records));
+}
+
+/** And behind that: the table of guest pages. */
+function hostPagesAt(spec: MachineSpec, vm: HostAddress, records: number): HostAddress {
+  return asyncPfAt(vm, records) + spec.vcpus * ASYNC_PF.bytes;
 }
 
 /** The memslots of a machine, RAM at GPA 0 first. */
@@ -185,7 +198,13 @@ export function createRecords(
     memory.store64(vm + VM.masterKernelNs, BigInt.asUintN(64, sinceBoot + spec.rawClockBoot));
   }
   startTscGeneration(spec, vm, memory);
-  for (let id = 0; id < records; id++) createVcpu(spec, vm, id, memory);
+  memory.store32(vm + VM.hostPages, hostPagesAt(spec, vm, records));
+  for (let id = 0; id < records; id++) {
+    createVcpu(spec, vm, id, memory);
+    // More records than vCPUs are instances of the same vCPUs, side by side.
+    const asyncPf = asyncPfAt(vm, records) + (id % spec.vcpus) * ASYNC_PF.bytes;
+    memory.store32(vm + vmBytes(id) + VCPU.asyncPf, asyncPf);
+  }
 }
 
 /** What the creation of the vCPUs leaves behind for later writes of their TSCs. */

@@ -77,6 +77,9 @@ const VM_FIELDS = layOut({
   /** 1 while a thread of the VMM holds the list of shared ranges; how many rows it has. */
   sharedRangesLock: 4,
   sharedRanges: 4,
+
+  /** Host address of the table of guest pages: what is not in the host's memory now. */
+  hostPages: 4,
 });
 
 /** An MSR filter's range: flags, first index, how many, and a bit for each of them. */
@@ -199,6 +202,11 @@ const VCPU_FIELDS = layOut({
   /** ASYNC_PF_EN and ASYNC_PF_INT as they were written (`apf.msr_en_val`, `apf.msr_int_val`). */
   apfMsrEn: 8,
   apfMsrInt: 8,
+  /** Host address of its asynchronous page faults: `ASYNC_PF`. */
+  asyncPf: 4,
+  /** 1 while a #PF waits for the next entry, and what CR2 is to hold then. */
+  pendingPageFault: 4,
+  pageFaultAddress: 4,
   /** `msr_kvm_poll_control`. */
   pollControl: 8,
   /** `virtual_tsc_khz`: what KVM_GET_TSC_KHZ says. The guest's TSC runs at `tscKhz`. */

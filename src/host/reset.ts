@@ -19,6 +19,7 @@ export function resetVcpu(kvm: Kvm, vcpu: VcpuRecord): void {
   // Disabled as by the host's own write: what is outstanding is dropped.
   ops.writeAsyncPfEnable(kvm, vcpu, OFF, true);
   memory.store64(vcpu + VCPU.apfMsrInt, OFF);
+  memory.store32(vcpu + VCPU.pendingPageFault, 0);
   ops.makeRunnable(kvm, vcpu);
   if (ops.lapicInKernel(kvm)) resetLapic(kvm, vcpu);
   ops.makeRequest(kvm, vcpu, KVM_REQ_EVENT);

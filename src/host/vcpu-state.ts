@@ -16,11 +16,13 @@ export interface SavedVcpu {
   readonly apicEnabled: boolean;
   /** A vector that is in service and still to be delivered, or −1 (KVM_GET_VCPU_EVENTS). */
   readonly injectedVector: number;
+  /** What CR2 is to hold at a #PF that is still to be delivered, or undefined (KVM_GET_VCPU_EVENTS). */
+  readonly pageFaultAddress: number | undefined;
   /** Whether it sleeps in HLT (KVM_GET_MP_STATE). */
   readonly halted: boolean;
 }
 
-/** Saves a vCPU, which is in user space. Asynchronous page faults have nothing to save: see restoreVcpu. */
+/** Saves a vCPU, which is in user space. Page faults under way have nothing to save: see restoreVcpu. */
 export function saveVcpu(kvm: Kvm, vcpu: VcpuRecord): SavedVcpu {
   const { memory, ops } = kvm;
   const msrs = getMsrs(kvm, vcpu, [MSR_IA32_TSC, ...msrIndexList()]);
@@ -31,13 +33,21 @@ export function saveVcpu(kvm: Kvm, vcpu: VcpuRecord): SavedVcpu {
     lapic: ops.getLapic(kvm, vcpu),
     apicEnabled: memory.load32(vcpu + VCPU.apicEnabled) !== 0,
     injectedVector: memory.load32(vcpu + VCPU.injectedVector) | 0,
+    pageFaultAddress: pendingPageFault(kvm, vcpu),
     halted: isHalted(kvm, vcpu),
   };
 }
 
-/** A halt that a kick has ended already is over. Source: `kvm_arch_vcpu_ioctl_get_mpstate`. */
+function pendingPageFault(kvm: Kvm, vcpu: VcpuRecord): number | undefined {
+  const { memory } = kvm;
+  if (memory.load32(vcpu + VCPU.pendingPageFault) === 0) return undefined;
+  return memory.load32(vcpu + VCPU.pageFaultAddress);
+}
+
+/** Not one that waits for a page: it is none to its guest. A halt that a kick has ended already is over. Source: `kvm_arch_vcpu_ioctl_get_mpstate`. */
 function isHalted(kvm: Kvm, vcpu: VcpuRecord): boolean {
   const { memory } = kvm;
+  if (kvm.ops.haltedForPage(kvm, vcpu)) return false;
   return memory.load32(vcpu + VCPU.halted) !== 0 && memory.load32(vcpu + VCPU.pvUnhalted) === 0;
 }
 
@@ -56,5 +66,6 @@ export function restoreVcpu(kvm: Kvm, vcpu: VcpuRecord, saved: SavedVcpu): void 
   memory.store32(vcpu + VCPU.apicEnabled, saved.apicEnabled ? 1 : 0);
   if (saved.lapic !== undefined) ops.setLapic(kvm, vcpu, saved.lapic);
   memory.store32(vcpu + VCPU.injectedVector, saved.injectedVector);
+  if (saved.pageFaultAddress !== undefined) ops.queuePageFault(kvm, vcpu, saved.pageFaultAddress);
   memory.store32(vcpu + VCPU.halted, saved.halted ? 1 : 0);
 }

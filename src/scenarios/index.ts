@@ -1,3 +1,4 @@
+import { asyncPageFault } from './async-page-fault.ts';
 import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
@@ -44,6 +45,7 @@ export const scenarios: readonly Scenario[] = [
   pvEoiStorm,
   pvEoiRemoteClear,
   requestKick,
+  asyncPageFault,
   haltPoll,
   kickBeforeHalt,
   pvSpinlockHandover,

@@ -1,6 +1,6 @@
-import type { GuestState, GuestTsc, Hypervisor } from '../../cpu/hypervisor.ts';
+import type { FaultingGuest, GuestState, GuestTsc, Hypervisor } from '../../cpu/hypervisor.ts';
 import type { CpuidResult } from '../../cpu/vcpu.ts';
-import type { MemoryPort } from '../../memory/memory-port.ts';
+import type { Gpa, MemoryPort } from '../../memory/memory-port.ts';
 
 /** A hypervisor whose VM exits and entries drain the store buffer, as the hardware's do. */
 export class DrainingHypervisor implements Hypervisor {
@@ -49,6 +49,15 @@ export class DrainingHypervisor implements Hypervisor {
   }
   emulateApicEoi(): void {
     this.#inner.emulateApicEoi();
+  }
+  get pageFaultAddress(): number {
+    return this.#inner.pageFaultAddress;
+  }
+  pageMapped(gpa: Gpa): boolean {
+    return this.#inner.pageMapped(gpa);
+  }
+  handlePageFault(guest: FaultingGuest, gpa: Gpa): void {
+    this.#inner.handlePageFault(guest, gpa);
   }
   emulateHlt(guest: GuestState): void {
     this.#inner.emulateHlt(guest);

@@ -59,6 +59,12 @@ export class RecordedVcpu extends SampledVcpu {
     this.enableInterrupts();
   }
 
+  override readCr2(): number {
+    this.boundary();
+    this.#recorder.settle();
+    return this.cr2;
+  }
+
   override rdtsc(): bigint {
     this.boundary();
     this.#recordedHost.ordered = false;

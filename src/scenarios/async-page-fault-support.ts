@@ -1,0 +1,118 @@
+import { KVM_HC_SEND_IPI } from '../abi/hypercall.ts';
+import { HYPERVISOR_CALLBACK_VECTOR, X86_TRAP_PF } from '../abi/vector.ts';
+import type { Vcpu } from '../cpu/vcpu.ts';
+import { NODE_STATE, TASK_SLEEPS } from '../guest/async-page-fault-sleepers.ts';
+import { asyncPfGfnHash } from '../host/async-page-fault-gfns.ts';
+import type { PageFaultWatch } from './async-page-fault-watch.ts';
+import { asyncPfArea, SLEEPERS, sleeperNode } from './guest-map.ts';
+import type { VcpuThread } from './scenario.ts';
+
+const PAGE_BYTES = 4096;
+/** Pages from here on are the tasks', up to the end of the smallest machine's RAM. */
+const FIRST_GFN = 32;
+const GFNS = 224;
+
+/** Linux's RESCHEDULE_VECTOR. */
+const RESCHEDULE_VECTOR = 0xfd;
+
+/** An address that no token has: the host's are the vCPU's number in their lowest 12 bits. */
+const REAL_FAULT = 0xdead_bfff;
+
+/**
+ * Pages that the host's hash of pages under way puts into the same slot, all but the last: that one's own
+ * slot is the next. Looking for one passes the others.
+ */
+export const PAGES: readonly number[] = collidingPages(3);
+
+function collidingPages(count: number): readonly number[] {
+  const all = Array.from({ length: GFNS }, (_, index) => FIRST_GFN + index);
+  for (const first of all) {
+    const slot = asyncPfGfnHash(first);
+    const same = all.filter((gfn) => asyncPfGfnHash(gfn) === slot).slice(0, count);
+    const next = all.find((gfn) => asyncPfGfnHash(gfn) === slot + 1);
+    if (same.length === count && next !== undefined)
+      return [...same, next].map((gfn) => gfn * PAGE_BYTES);
+  }
+  throw new RangeError(`Expected ${count} of ${GFNS} pages in one slot of the hash, found fewer.`);
+}
+
+/** Has the vCPU take its page faults and page-ready interrupts. `onToken` is called by the #PF handler, interrupts off. */
+export function takePageFaults(
+  thread: VcpuThread,
+  watch: PageFaultWatch,
+  onToken: (token: number) => void,
+): void {
+  const { cpu, machine, roles, violated } = thread;
+  const area = asyncPfArea(cpu.id);
+  cpu.onInterrupt(X86_TRAP_PF, () => {
+    // Known to whoever made the fault, not to the guest: a fault of its own has this address.
+    const cr2 = cpu.readCr2();
+    const real = cr2 === REAL_FAULT;
+    const token = roles.pageNotPresent(cpu, { area, cr2 });
+    if (real && token !== 0) {
+      violated('A4', `vCPU ${cpu.id} took its own page fault for token 0x${token.toString(16)}.`);
+    }
+    if (real) return;
+    const injected = watch.injected(cpu.id);
+    if (token !== injected) {
+      violated(
+        'A4',
+        `The #PF of token 0x${injected.toString(16)} was taken for ${token === 0 ? 'a real one' : `0x${token.toString(16)}`}.`,
+      );
+    }
+    onToken(token);
+  });
+  cpu.onInterrupt(HYPERVISOR_CALLBACK_VECTOR, () => {
+    const token = watch.ready(cpu.id);
+    cpu.apicEoi();
+    roles.pageReady(cpu, { area, sleepers: SLEEPERS, reschedule });
+    watch.handled(cpu.id, token);
+  });
+  cpu.onInterrupt(RESCHEDULE_VECTOR, () => cpu.apicEoi());
+  roles.enableAsyncPageFaults(cpu, {
+    area,
+    vector: HYPERVISOR_CALLBACK_VECTOR,
+    features: machine.features,
+  });
+}
+
+/** The scheduler's IPI. */
+function reschedule(cpu: Vcpu, vcpu: number): void {
+  cpu.vmcall(KVM_HC_SEND_IPI, 1n << BigInt(vcpu), 0n, 0n, BigInt(RESCHEDULE_VECTOR));
+}
+
+/** A page fault of the guest's own. */
+export function faultForReal(cpu: VcpuThread['cpu']): void {
+  cpu.raisePageFault(REAL_FAULT);
+}
+
+/**
+ * The task sleeps on its token, with interrupts off before and after. The vCPU does something else
+ * meanwhile, and then halts.
+ *
+ * @param task which of this vCPU's tasks sleeps: 0 or 1
+ */
+export function sleepOn(
+  thread: VcpuThread,
+  watch: PageFaultWatch,
+  token: number,
+  task: number,
+  meanwhile: () => void,
+): void {
+  const { cpu, kvm, vcpu, roles } = thread;
+  const node = sleeperNode(cpu.id, task);
+  const sleeps = (): boolean => cpu.load32(node + NODE_STATE) === TASK_SLEEPS;
+  const schedule = (): void => {
+    cpu.sti();
+    meanwhile();
+    for (;;) {
+      watch.checkNotForgotten(kvm, vcpu);
+      cpu.cli();
+      if (!sleeps()) return;
+      cpu.safeHalt();
+    }
+  };
+  watch.asleep(cpu.id, token, node, () => {
+    roles.waitForPage(cpu, { token, sleepers: SLEEPERS, node, schedule });
+  });
+}

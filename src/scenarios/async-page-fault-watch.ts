@@ -1,0 +1,242 @@
+import { KVM_ASYNC_PF_TOKEN_VCPU_BITS, KVM_ASYNC_PF_TOKEN_WAKE_ALL } from '../abi/index.ts';
+import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
+import { HYPERVISOR_CALLBACK_VECTOR } from '../abi/vector.ts';
+import { NO_VECTOR } from '../cpu/hypervisor.ts';
+import { NODE_STATE, TASK_SLEEPS } from '../guest/async-page-fault-sleepers.ts';
+import { ASYNC_PF, ASYNC_PF_WORK } from '../host/async-page-fault-records.ts';
+import { asyncPfItem, asyncPfItems } from '../host/async-page-fault-work.ts';
+import type { HostOps } from '../host/host-ops.ts';
+import type { Kvm, VcpuRecord } from '../host/kvm.ts';
+import { VCPU } from '../host/records.ts';
+import { UNBACKED } from '../memory/memslots.ts';
+import type { HostThread } from './scenario.ts';
+
+/** Ledger of one vCPU. Page faults that a worker is still to finish with. */
+const UNDER_WAY = 0;
+/** The token of the #PF that was queued last, and the one that was written into the token word last. */
+const INJECTED = 4;
+const READY = 8;
+/** The last token whose page-ready handler is through, plus 1. */
+const HANDLED = 12;
+/** What a task of this vCPU sleeps on, plus 1, and its node; 0 where none sleeps. */
+const AWAITED = 16;
+const NODE = 20;
+/** Tokens that were injected and are not ready yet, plus 1. */
+const OUTSTANDING = 24;
+const MOST_OUTSTANDING = 10;
+const STRIDE = 64;
+
+/** Ledger bytes for up to 64 vCPUs. */
+export const PAGE_FAULT_BYTES = 64 * STRIDE;
+
+const VCPU_OF_TOKEN = (1 << KVM_ASYNC_PF_TOKEN_VCPU_BITS) - 1;
+const hex = (token: number): string => `0x${token.toString(16)}`;
+
+/** What the checker knows of the asynchronous page faults of one thread's scenario. */
+export class PageFaultWatch {
+  readonly #thread: HostThread;
+  readonly #base: number;
+
+  constructor(thread: HostThread, base: number) {
+    this.#thread = thread;
+    this.#base = base;
+  }
+
+  /** The token that the last #PF of the host's has. */
+  injected(vcpu: number): number {
+    return this.#thread.ledger.load32(this.#at(vcpu) + INJECTED);
+  }
+  /** The token that the last page-ready has. */
+  ready(vcpu: number): number {
+    return this.#thread.ledger.load32(this.#at(vcpu) + READY);
+  }
+  /** The guest's handler of page-ready for this token is through. */
+  handled(vcpu: number, token: number): void {
+    this.#thread.ledger.store32(this.#at(vcpu) + HANDLED, (token + 1) >>> 0);
+  }
+
+  /** A task of the vCPU sleeps on the token while this runs. */
+  asleep(vcpu: number, token: number, node: number, sleep: () => void): void {
+    const { ledger } = this.#thread;
+    const at = this.#at(vcpu);
+    const outer = ledger.load32(at + AWAITED);
+    const outerNode = ledger.load32(at + NODE);
+    ledger.store32(at + NODE, node);
+    ledger.store32(at + AWAITED, (token + 1) >>> 0);
+    sleep();
+    ledger.store32(at + AWAITED, outer);
+    ledger.store32(at + NODE, outerNode);
+  }
+
+  /**
+   * A1: all that could wake the task that this vCPU has asleep is over, and it sleeps. In the vCPU's own
+   * context, so that nothing but what is looked at can change.
+   */
+  checkNotForgotten(kvm: Kvm, vcpu: VcpuRecord): void {
+    const { ledger, violated } = this.#thread;
+    const id = kvm.memory.load32(vcpu + VCPU.id);
+    const awaited = ledger.load32(this.#at(id) + AWAITED);
+    if (awaited === 0) return;
+    const token = (awaited - 1) >>> 0;
+    if (!this.#isOver(token, id) || somethingWaits(kvm, vcpu)) return;
+    // The state last: whoever was to wake the task has done so before what was looked at above.
+    const node = kvm.cpu.translate(ledger.load32(this.#at(id) + NODE), 4);
+    if (kvm.memory.load32(node + NODE_STATE) !== TASK_SLEEPS) return;
+    violated('A1', `A task of vCPU ${id} sleeps on token ${hex(token)}, and nothing will wake it.`);
+  }
+
+  /** The same for the vCPU itself where it is halted for a page. */
+  checkNotHaltedForEver(kvm: Kvm, vcpu: VcpuRecord): void {
+    const id = kvm.memory.load32(vcpu + VCPU.id);
+    if (!kvm.ops.haltedForPage(kvm, vcpu)) return;
+    if (this.#thread.ledger.load32(this.#at(id) + UNDER_WAY) !== 0 || somethingWaits(kvm, vcpu))
+      return;
+    if (!kvm.ops.asyncPfDoneEmpty(kvm, vcpu)) return;
+    this.#thread.violated('A1', `vCPU ${id} is halted for a page, and no worker brings one in.`);
+  }
+
+  #isOver(token: number, id: number): boolean {
+    const { ledger } = this.#thread;
+    const faulting = token & VCPU_OF_TOKEN;
+    // A task that moved here is woken by the vCPU that its page fault was on.
+    if (faulting !== id) return ledger.load32(this.#at(faulting) + HANDLED) === (token + 1) >>> 0;
+    return ledger.load32(this.#at(id) + UNDER_WAY) === 0;
+  }
+
+  #at(vcpu: number): number {
+    return this.#base + vcpu * STRIDE;
+  }
+
+  /** Wraps the host's operations with looks of their own: A1 to A6. */
+  instrument(ops: HostOps): HostOps {
+    const { ledger, violated } = this.#thread;
+    const idOf = (kvm: Kvm, vcpu: VcpuRecord): number => kvm.memory.load32(vcpu + VCPU.id);
+    const lineOf = (kvm: Kvm, vcpu: VcpuRecord): number => this.#at(idOf(kvm, vcpu));
+    return {
+      ...ops,
+      setupAsyncPf: (kvm, vcpu, guest, gfn) => {
+        const line = lineOf(kvm, vcpu);
+        ledger.add32(line + UNDER_WAY, 1);
+        const setUp = ops.setupAsyncPf(kvm, vcpu, guest, gfn);
+        if (!setUp) ledger.add32(line + UNDER_WAY, -1);
+        return setUp;
+      },
+      addAsyncPfGfn: (kvm, vcpu, gfn) => {
+        if (timesUnderWay(kvm, vcpu, gfn) > 1) {
+          violated('A1', `Page ${gfn} was asked for while it was under way already.`);
+        }
+        ops.addAsyncPfGfn(kvm, vcpu, gfn);
+      },
+      queuePageFault: (kvm, vcpu, token) => {
+        if (kvm.memory.load32(vcpu + VCPU.pendingPageFault) !== 0) {
+          violated('A4', `A #PF was queued for vCPU ${idOf(kvm, vcpu)} while another one waits.`);
+        }
+        this.#noteInjected(lineOf(kvm, vcpu), token);
+        ops.queuePageFault(kvm, vcpu, token);
+      },
+      putPageReady: (kvm, vcpu, token) => {
+        this.#checkSlot(kvm, vcpu, ops, token);
+        this.#checkExpected(lineOf(kvm, vcpu), token);
+        ledger.store32(lineOf(kvm, vcpu) + READY, token);
+        return ops.putPageReady(kvm, vcpu, token);
+      },
+      raisePageReady: (kvm, vcpu) => {
+        const vector = kvm.memory.load32(kvm.memory.load32(vcpu + VCPU.asyncPf) + ASYNC_PF.vector);
+        if (vector !== HYPERVISOR_CALLBACK_VECTOR) {
+          violated('A5', `Page-ready is raised as vector ${vector}, before the guest has set one.`);
+        }
+        ops.raisePageReady(kvm, vcpu);
+      },
+      executeAsyncPfWork: (kvm, work) => {
+        const generation = kvm.memory.load32(work + ASYNC_PF_WORK.generation);
+        ops.executeAsyncPfWork(kvm, work);
+        const allocated = kvm.memory.load32(work + ASYNC_PF_WORK.allocated) !== 0;
+        if (!allocated || kvm.memory.load32(work + ASYNC_PF_WORK.generation) !== generation) {
+          violated('A6', 'A work item was freed while its worker was still at it.');
+        }
+      },
+      finishAsyncPfWork: (kvm, work) => {
+        const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);
+        ops.finishAsyncPfWork(kvm, work);
+        ledger.add32(lineOf(kvm, vcpu) + UNDER_WAY, -1);
+      },
+      cancelAsyncPfWork: (kvm, work) => {
+        const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);
+        const cancelled = ops.cancelAsyncPfWork(kvm, work);
+        if (cancelled) ledger.add32(lineOf(kvm, vcpu) + UNDER_WAY, -1);
+        return cancelled;
+      },
+      clearAsyncPfQueue: (kvm, vcpu) => {
+        ops.clearAsyncPfQueue(kvm, vcpu);
+        for (let place = 0; place < MOST_OUTSTANDING; place++)
+          ledger.store32(lineOf(kvm, vcpu) + OUTSTANDING + place * 4, 0);
+      },
+      vcpuHasWork: (kvm, vcpu, guest) => {
+        const work = ops.vcpuHasWork(kvm, vcpu, guest);
+        if (!work) this.checkNotForgotten(kvm, vcpu);
+        if (!work) this.checkNotHaltedForEver(kvm, vcpu);
+        return work;
+      },
+    };
+  }
+
+  #noteInjected(line: number, token: number): void {
+    const { ledger } = this.#thread;
+    ledger.store32(line + INJECTED, token);
+    for (let place = 0; place < MOST_OUTSTANDING; place++) {
+      const at = line + OUTSTANDING + place * 4;
+      if (ledger.load32(at) !== 0) continue;
+      ledger.store32(at, (token + 1) >>> 0);
+      return;
+    }
+  }
+
+  /** A2: the guest has taken the token before away, and its interrupt as well. */
+  #checkSlot(kvm: Kvm, vcpu: VcpuRecord, ops: HostOps, token: number): void {
+    const { memory } = kvm;
+    const area = ops.asyncPfArea(kvm, vcpu);
+    if (area === UNBACKED) return;
+    const there = memory.load32(area + KVM_VCPU_PV_APF_DATA_TOKEN);
+    const word = vcpu + VCPU.irr + (HYPERVISOR_CALLBACK_VECTOR >>> 5) * 4;
+    const bit = 1 << (HYPERVISOR_CALLBACK_VECTOR & 31);
+    if (there === 0 && (memory.load32(word) & bit) === 0) return;
+    this.#thread.violated(
+      'A2',
+      `Token ${hex(token)} was written over ${hex(there)}, which the guest had not taken.`,
+    );
+  }
+
+  /** A3: somebody was told that this page is not present. */
+  #checkExpected(line: number, token: number): void {
+    const { ledger, violated } = this.#thread;
+    if (token === KVM_ASYNC_PF_TOKEN_WAKE_ALL) return;
+    for (let place = 0; place < MOST_OUTSTANDING; place++) {
+      const at = line + OUTSTANDING + place * 4;
+      if (ledger.load32(at) !== (token + 1) >>> 0) continue;
+      ledger.store32(at, 0);
+      return;
+    }
+    violated('A3', `Token ${hex(token)} is ready, and no #PF had told of it.`);
+  }
+}
+
+/** How many work items the vCPU has for a page. */
+function timesUnderWay(kvm: Kvm, vcpu: VcpuRecord, gfn: number): number {
+  const items = asyncPfItems(kvm, vcpu);
+  let times = 0;
+  for (let index = 0; index < items; index++) {
+    const work = asyncPfItem(kvm, vcpu, index);
+    if (kvm.memory.load32(work + ASYNC_PF_WORK.allocated) === 0) continue;
+    if (kvm.memory.load32(work + ASYNC_PF_WORK.wakeupAll) !== 0) continue;
+    if (kvm.memory.load32(work + ASYNC_PF_WORK.gfn) === gfn) times++;
+  }
+  return times;
+}
+
+/** Whether the host, or a device, still has something for the vCPU. */
+function somethingWaits(kvm: Kvm, vcpu: VcpuRecord): boolean {
+  const { memory, ops } = kvm;
+  if (memory.load32(vcpu + VCPU.requests) !== 0) return true;
+  if (memory.load32(vcpu + VCPU.pendingPageFault) !== 0) return true;
+  return ops.pendingInterrupt(kvm, vcpu) !== NO_VECTOR;
+}
