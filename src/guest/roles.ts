@@ -73,9 +73,7 @@ export interface PageFaultSetUp {
   readonly features: number;
 }
 
-export interface PageFaultAddresses {
-  /** The 64-byte area: `flags` at 0, `token` at 4. */
-  readonly area: Gpa;
+export interface PageFaultAddresses extends PageReadyAddresses {
   /** CR2 of this fault: the token, where it is one of the host's. */
   readonly cr2: number;
 }
@@ -91,6 +89,7 @@ export interface PageWait {
 }
 
 export interface PageReadyAddresses {
+  /** The 64-byte area: `flags` at 0, `token` at 4. */
   readonly area: Gpa;
   readonly sleepers: SleeperTable;
   /** Has another vCPU look for tasks that are to run again. */
@@ -218,7 +217,7 @@ export const ROLES: readonly RoleDescription[] = [
   },
   {
     name: 'pageNotPresent',
-    signature: 'pageNotPresent(cpu: Vcpu, at: { area: Gpa; cr2: number }): number',
+    signature: `pageNotPresent(cpu: Vcpu, at: { area: Gpa; cr2: number; ${SLEEPERS}; reschedule(cpu, vcpu): void }): number`,
     doc: 'The token if this #PF says that a page is not present on the host, 0 if it is a real one. Takes the reason out of the area.',
   },
   {

@@ -86,8 +86,8 @@ export function nextAsyncPfToken(kvm: Kvm, vcpu: VcpuRecord): number {
 }
 
 /**
- * Has a page brought in by a worker, and tells the guest. False where it must be brought in at once.
- * Source: `kvm_setup_async_pf`, `kvm_arch_setup_async_pf`.
+ * Has a page brought in by a worker. False where it must be brought in at once. Source:
+ * `kvm_setup_async_pf`, `kvm_arch_setup_async_pf`.
  */
 export function setupAsyncPf(
   kvm: Kvm,
@@ -103,10 +103,21 @@ export function setupAsyncPf(
   memory.store32(work + ASYNC_PF_WORK.gfn, gfn);
   memory.store32(work + ASYNC_PF_WORK.token, token);
   addToQueued(kvm, vcpu, 1);
-  const injected = ops.asyncPageNotPresent(kvm, vcpu, guest, work);
-  memory.store32(work + ASYNC_PF_WORK.notPresentInjected, injected ? 1 : 0);
-  ops.scheduleAsyncPfWork(kvm, work);
+  ops.startAsyncPf(kvm, vcpu, guest, work);
   return true;
+}
+
+/** The guest is told, or not, and then the workers are. Source: `kvm_setup_async_pf`. */
+export function startAsyncPf(
+  kvm: Kvm,
+  vcpu: VcpuRecord,
+  guest: FaultingGuest,
+  work: HostAddress,
+): void {
+  const injected = kvm.ops.asyncPageNotPresent(kvm, vcpu, guest, work);
+  kvm.memory.store32(work + ASYNC_PF_WORK.notPresentInjected, injected ? 1 : 0);
+  // Last: from here on the item is a worker's as well.
+  kvm.ops.scheduleAsyncPfWork(kvm, work);
 }
 
 /**

@@ -137,6 +137,7 @@ export const referenceHost = {
   canDoAsyncPf: asyncPf.canDoAsyncPf,
   nextAsyncPfToken: asyncPf.nextAsyncPfToken,
   setupAsyncPf: asyncPf.setupAsyncPf,
+  startAsyncPf: asyncPf.startAsyncPf,
   asyncPageNotPresent: asyncPf.asyncPageNotPresent,
   putPageNotPresent: asyncPf.putPageNotPresent,
   queuePageFault: asyncPf.queuePageFault,

@@ -42,22 +42,23 @@ export function takePageFaults(
   watch: PageFaultWatch,
   onToken: (token: number) => void,
 ): void {
-  const { cpu, machine, roles, violated } = thread;
+  const { cpu, roles, violated } = thread;
   const area = asyncPfArea(cpu.id);
   cpu.onInterrupt(X86_TRAP_PF, () => {
     // Known to whoever made the fault, not to the guest: a fault of its own has this address.
     const cr2 = cpu.readCr2();
     const real = cr2 === REAL_FAULT;
-    const token = roles.pageNotPresent(cpu, { area, cr2 });
+    const token = roles.pageNotPresent(cpu, { area, cr2, sleepers: SLEEPERS, reschedule });
     if (real && token !== 0) {
       violated('A4', `vCPU ${cpu.id} took its own page fault for token 0x${token.toString(16)}.`);
     }
     if (real) return;
-    const injected = watch.injected(cpu.id);
+    const injected = watch.takeInjected(cpu.id);
+    if (injected === undefined && token === 0) return;
     if (token !== injected) {
       violated(
         'A4',
-        `The #PF of token 0x${injected.toString(16)} was taken for ${token === 0 ? 'a real one' : `0x${token.toString(16)}`}.`,
+        `The #PF of ${injected === undefined ? 'no token' : `token 0x${injected.toString(16)}`} was taken for ${token === 0 ? 'a real one' : `token 0x${token.toString(16)}`}.`,
       );
     }
     onToken(token);
@@ -69,8 +70,13 @@ export function takePageFaults(
     watch.handled(cpu.id, token);
   });
   cpu.onInterrupt(RESCHEDULE_VECTOR, () => cpu.apicEoi());
+  enablePageFaults(thread);
+}
+
+/** Tells the host where this vCPU's area is. */
+export function enablePageFaults({ cpu, machine, roles }: VcpuThread): void {
   roles.enableAsyncPageFaults(cpu, {
-    area,
+    area: asyncPfArea(cpu.id),
     vector: HYPERVISOR_CALLBACK_VECTOR,
     features: machine.features,
   });
@@ -106,10 +112,12 @@ export function sleepOn(
     cpu.sti();
     meanwhile();
     for (;;) {
-      watch.checkNotForgotten(kvm, vcpu);
       cpu.cli();
       if (!sleeps()) return;
+      const over = watch.isOver(token, cpu.id);
       cpu.safeHalt();
+      // The exit and the entry of the halt were the last occasion to be told.
+      if (over) watch.checkNotForgotten(kvm, vcpu);
     }
   };
   watch.asleep(cpu.id, token, node, () => {

@@ -3,7 +3,7 @@ import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
 import { HYPERVISOR_CALLBACK_VECTOR } from '../abi/vector.ts';
 import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { NODE_STATE, TASK_SLEEPS } from '../guest/async-page-fault-sleepers.ts';
-import { ASYNC_PF, ASYNC_PF_WORK } from '../host/async-page-fault-records.ts';
+import { ASYNC_PF, ASYNC_PF_WORK, WORK_IDLE } from '../host/async-page-fault-records.ts';
 import { asyncPfItem, asyncPfItems } from '../host/async-page-fault-work.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
@@ -13,7 +13,7 @@ import type { HostThread } from './scenario.ts';
 
 /** Ledger of one vCPU. Page faults that a worker is still to finish with. */
 const UNDER_WAY = 0;
-/** The token of the #PF that was queued last, and the one that was written into the token word last. */
+/** The token of the #PF that the guest is still to take, plus 1; the one last written into the token word. */
 const INJECTED = 4;
 const READY = 8;
 /** The last token whose page-ready handler is through, plus 1. */
@@ -42,9 +42,12 @@ export class PageFaultWatch {
     this.#base = base;
   }
 
-  /** The token that the last #PF of the host's has. */
-  injected(vcpu: number): number {
-    return this.#thread.ledger.load32(this.#at(vcpu) + INJECTED);
+  /** The token of the #PF that the host has injected and the guest takes now; undefined for none. */
+  takeInjected(vcpu: number): number | undefined {
+    const { ledger } = this.#thread;
+    const injected = ledger.load32(this.#at(vcpu) + INJECTED);
+    ledger.store32(this.#at(vcpu) + INJECTED, 0);
+    return injected === 0 ? undefined : injected - 1;
   }
   /** The token that the last page-ready has. */
   ready(vcpu: number): number {
@@ -78,24 +81,23 @@ export class PageFaultWatch {
     const awaited = ledger.load32(this.#at(id) + AWAITED);
     if (awaited === 0) return;
     const token = (awaited - 1) >>> 0;
-    if (!this.#isOver(token, id) || somethingWaits(kvm, vcpu)) return;
+    if (!this.isOver(token, id) || somethingWaits(kvm, vcpu)) return;
     // The state last: whoever was to wake the task has done so before what was looked at above.
     const node = kvm.cpu.translate(ledger.load32(this.#at(id) + NODE), 4);
     if (kvm.memory.load32(node + NODE_STATE) !== TASK_SLEEPS) return;
     violated('A1', `A task of vCPU ${id} sleeps on token ${hex(token)}, and nothing will wake it.`);
   }
 
-  /** The same for the vCPU itself where it is halted for a page. */
-  checkNotHaltedForEver(kvm: Kvm, vcpu: VcpuRecord): void {
+  /** The same for a vCPU that is to be halted until a page is there. */
+  #checkNotHaltedForEver(kvm: Kvm, vcpu: VcpuRecord): void {
     const id = kvm.memory.load32(vcpu + VCPU.id);
-    if (!kvm.ops.haltedForPage(kvm, vcpu)) return;
-    if (this.#thread.ledger.load32(this.#at(id) + UNDER_WAY) !== 0 || somethingWaits(kvm, vcpu))
-      return;
-    if (!kvm.ops.asyncPfDoneEmpty(kvm, vcpu)) return;
-    this.#thread.violated('A1', `vCPU ${id} is halted for a page, and no worker brings one in.`);
+    const underWay = this.#thread.ledger.load32(this.#at(id) + UNDER_WAY);
+    if (underWay !== 0 || somethingWaits(kvm, vcpu)) return;
+    this.#thread.violated('A1', `vCPU ${id} is halted for a page that no worker brings in.`);
   }
 
-  #isOver(token: number, id: number): boolean {
+  /** Whether all that could wake a task of vCPU `id` by this token has been done. */
+  isOver(token: number, id: number): boolean {
     const { ledger } = this.#thread;
     const faulting = token & VCPU_OF_TOKEN;
     // A task that moved here is woken by the vCPU that its page fault was on.
@@ -131,8 +133,15 @@ export class PageFaultWatch {
         if (kvm.memory.load32(vcpu + VCPU.pendingPageFault) !== 0) {
           violated('A4', `A #PF was queued for vCPU ${idOf(kvm, vcpu)} while another one waits.`);
         }
-        this.#noteInjected(lineOf(kvm, vcpu), token);
         ops.queuePageFault(kvm, vcpu, token);
+      },
+      asyncPageNotPresent: (kvm, vcpu, guest, work) => {
+        const told = ops.asyncPageNotPresent(kvm, vcpu, guest, work);
+        if (told) {
+          const token = kvm.memory.load32(work + ASYNC_PF_WORK.token);
+          this.#noteInjected(lineOf(kvm, vcpu), token);
+        }
+        return told;
       },
       putPageReady: (kvm, vcpu, token) => {
         this.#checkSlot(kvm, vcpu, ops, token);
@@ -163,7 +172,9 @@ export class PageFaultWatch {
       cancelAsyncPfWork: (kvm, work) => {
         const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);
         const cancelled = ops.cancelAsyncPfWork(kvm, work);
-        if (cancelled) ledger.add32(lineOf(kvm, vcpu) + UNDER_WAY, -1);
+        // One that its worker is still at is counted by the worker.
+        const idle = kvm.memory.load32(work + ASYNC_PF_WORK.state) === WORK_IDLE;
+        if (cancelled && idle) ledger.add32(lineOf(kvm, vcpu) + UNDER_WAY, -1);
         return cancelled;
       },
       clearAsyncPfQueue: (kvm, vcpu) => {
@@ -174,15 +185,18 @@ export class PageFaultWatch {
       vcpuHasWork: (kvm, vcpu, guest) => {
         const work = ops.vcpuHasWork(kvm, vcpu, guest);
         if (!work) this.checkNotForgotten(kvm, vcpu);
-        if (!work) this.checkNotHaltedForEver(kvm, vcpu);
         return work;
+      },
+      haltForPage: (kvm, vcpu, guest) => {
+        this.#checkNotHaltedForEver(kvm, vcpu);
+        ops.haltForPage(kvm, vcpu, guest);
       },
     };
   }
 
   #noteInjected(line: number, token: number): void {
     const { ledger } = this.#thread;
-    ledger.store32(line + INJECTED, token);
+    ledger.store32(line + INJECTED, (token + 1) >>> 0);
     for (let place = 0; place < MOST_OUTSTANDING; place++) {
       const at = line + OUTSTANDING + place * 4;
       if (ledger.load32(at) !== 0) continue;

@@ -1,4 +1,6 @@
 import { asyncPageFault } from './async-page-fault.ts';
+import { asyncPageFaultMigration } from './async-page-fault-migration.ts';
+import { asyncPageFaultWakeBeforeWait } from './async-page-fault-wake-before-wait.ts';
 import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
@@ -46,6 +48,8 @@ export const scenarios: readonly Scenario[] = [
   pvEoiRemoteClear,
   requestKick,
   asyncPageFault,
+  asyncPageFaultWakeBeforeWait,
+  asyncPageFaultMigration,
   haltPoll,
   kickBeforeHalt,
   pvSpinlockHandover,

@@ -1,5 +1,7 @@
 import { findByName } from '../scenarios/find.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { asyncPageFaultGuestMutants } from './async-page-fault-guest.ts';
+import { asyncPageFaultHostMutants } from './async-page-fault-host.ts';
 import { clockIoctlMutants } from './clock-ioctls.ts';
 import { lifetimeMutants } from './lifetime.ts';
 import { migrationMutants } from './migration.ts';
@@ -21,6 +23,8 @@ export const mutants: readonly Mutant[] = [
   ...stealTimeMutants,
   ...tlbFlushMutants,
   ...pvEoiMutants,
+  ...asyncPageFaultGuestMutants,
+  ...asyncPageFaultHostMutants,
   ...requestMutants,
   ...spinlockMutants,
   ...lifetimeMutants,

@@ -1,0 +1,65 @@
+import { PAGE_FAULT_OUTCOMES, pageUser } from './async-page-fault.ts';
+import { enablePageFaults } from './async-page-fault-support.ts';
+import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
+import { anotherHost } from './hosts.ts';
+import { serveFaults } from './page-fault-worker.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+
+/** Ledger: steps that the vCPUs have done, behind the watch. */
+const STEPS = PAGE_FAULT_BYTES;
+
+const OUTCOMES = [
+  ...PAGE_FAULT_OUTCOMES,
+  { outcome: 'moved', expect: 'ACCEPTABLE', description: 'The VM went to another host.' },
+] as const;
+const MOVED = PAGE_FAULT_OUTCOMES.length;
+
+/** The VM goes to another host while tasks sleep on tokens that only the old one knows. */
+export const asyncPageFaultMigration: Scenario = {
+  name: 'async-page-fault-migration',
+  summary:
+    'The VM goes to another host while tasks sleep for pages and workers bring them in: the token ~0 wakes them all.',
+  mechanism: 'async-page-fault',
+  roles: ['enableAsyncPageFaults', 'pageNotPresent', 'waitForPage', 'pageReady'],
+  invariants: ['A1', 'A2', 'A3', 'A4', 'A5', 'A6'],
+  outcomes: OUTCOMES,
+  vcpus: { default: 2, least: 1, most: 63 },
+  machine: {},
+  ledgerBytes: STEPS + 64,
+  controlled: { vcpus: 1, clockSteps: 0 },
+  instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
+  threads: ({ vcpus }) => [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: usePages,
+    })),
+    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+    { name: 'vmm', start: move },
+  ],
+};
+
+function usePages(thread: VcpuThread): Program {
+  const { cpu, ledger, random } = thread;
+  const use = pageUser(thread, new PageFaultWatch(thread, 0));
+  cpu.sti();
+  return {
+    step() {
+      // As after an offline and online: whoever sleeps is woken, and the rest goes on.
+      if (random.sometimes(4)) enablePageFaults(thread);
+      use();
+      ledger.add32(STEPS, 1);
+    },
+  };
+}
+
+function move(thread: HostThread): Program {
+  const { kvm, random, idle, outcome } = thread;
+  return {
+    step() {
+      kvm.ops.migrate(kvm, anotherHost(thread));
+      outcome(MOVED);
+      for (let rest = random.pace(16); rest >= 0; rest--) idle();
+    },
+  };
+}

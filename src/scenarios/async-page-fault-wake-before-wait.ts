@@ -1,0 +1,116 @@
+import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
+import { PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
+import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
+import { asyncPfArea, SCRATCH } from './guest-map.ts';
+import { serveFaults } from './page-fault-worker.ts';
+import type { Program, Scenario, VcpuThread } from './scenario.ts';
+
+/** Ledger: steps that the faulting vCPU has done, behind the watch. */
+const STEPS = PAGE_FAULT_BYTES;
+
+/** The vCPU whose page faults they are, and the one that the task has moved to before it sleeps. */
+const FAULTING = 0;
+const SLEEPING = 1;
+
+/** Guest: the token that the task is to sleep on, 0 for none. */
+const TOKEN = SCRATCH;
+
+/** How long the task waits for the page to be nearly there before it goes to sleep, and after that. */
+const MOST_LOOKS = 20_000;
+const MOST_LOOKS_AFTER = 200;
+
+const OUTCOMES = [
+  { outcome: 'woken', expect: 'ACCEPTABLE', description: 'The task slept until it was woken.' },
+  {
+    outcome: 'no sleep',
+    expect: 'ACCEPTABLE',
+    description: 'The wake-up had come before the task wanted to sleep.',
+  },
+  {
+    outcome: 'ready',
+    expect: 'ACCEPTABLE',
+    description: 'The vCPU with the page fault has its page, and the task has gone on.',
+  },
+] as const;
+const WOKEN = 0;
+const NO_SLEEP = 1;
+const READY = 2;
+
+/** The task moves to another vCPU between its page fault and its sleep: the wake-up may come first. */
+export const asyncPageFaultWakeBeforeWait: Scenario = {
+  name: 'async-page-fault-wake-before-wait',
+  summary:
+    'A task has its page fault on vCPU 0 and sleeps on vCPU 1, while vCPU 0 is told that the page is ready.',
+  mechanism: 'async-page-fault',
+  roles: ['enableAsyncPageFaults', 'pageNotPresent', 'waitForPage', 'pageReady'],
+  invariants: ['A1', 'A2', 'A3', 'A4', 'A5', 'A6'],
+  outcomes: OUTCOMES,
+  vcpus: { default: 2, least: 2, most: 2 },
+  machine: {},
+  ledgerBytes: STEPS + 64,
+  controlled: { clockSteps: 0 },
+  instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
+  threads: () => [
+    { name: 'faulting', vcpu: FAULTING, start: fault },
+    { name: 'sleeping', vcpu: SLEEPING, start: sleep },
+    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+  ],
+};
+
+function fault(thread: VcpuThread): Program {
+  const { cpu, kvm, ledger, outcome } = thread;
+  let handed = false;
+  takePageFaults(thread, new PageFaultWatch(thread, 0), (token) => {
+    handed = true;
+    cpu.store32(TOKEN, token);
+  });
+  cpu.sti();
+  return {
+    step() {
+      const [page] = PAGES;
+      handed = false;
+      kvm.ops.swapOutPage(kvm, page!);
+      cpu.userMode = true;
+      cpu.touch(page!);
+      cpu.userMode = false;
+      // Without a page fault there is nothing to wait for.
+      while (handed && cpu.load32(TOKEN) !== 0) cpu.relax();
+      outcome(READY);
+      ledger.add32(STEPS, 1);
+    },
+  };
+}
+
+function sleep(thread: VcpuThread): Program {
+  const { cpu, kvm, random, outcome } = thread;
+  const watch = new PageFaultWatch(thread, 0);
+  takePageFaults(thread, watch, () => {});
+  cpu.sti();
+  // Only sets the pace: most wake-ups come long before or long after the task goes to sleep.
+  const ready = kvm.cpu.translate(asyncPfArea(FAULTING) + KVM_VCPU_PV_APF_DATA_TOKEN, 4);
+  const comeCloseToReady = (): void => {
+    if (random.pace(8) === 1) return;
+    for (let looks = MOST_LOOKS; looks > 0 && kvm.memory.load32(ready) === 0; looks--);
+    for (let looks = random.pace(MOST_LOOKS_AFTER); looks > 0; looks--) kvm.memory.load32(ready);
+  };
+  return {
+    step() {
+      let token = cpu.load32(TOKEN);
+      while (token === 0) {
+        cpu.relax();
+        token = cpu.load32(TOKEN);
+      }
+      comeCloseToReady();
+      // An exit in the middle of going to sleep gives the wake-up time to come there.
+      if (random.sometimes(2)) cpu.exitWithin(16);
+      let slept = false;
+      cpu.cli();
+      sleepOn(thread, watch, token, 0, () => {
+        slept = true;
+      });
+      cpu.sti();
+      outcome(slept ? WOKEN : NO_SLEEP);
+      cpu.store32(TOKEN, 0);
+    },
+  };
+}
