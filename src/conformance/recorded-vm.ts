@@ -136,6 +136,29 @@ export class RecordedVm {
     return result;
   }
 
+  /**
+   * The same for a guest that may exit to the VMM in the middle of anything, by throwing {@link Exited}:
+   * what it was at is forgotten, as by a VMM that then sets other registers.
+   */
+  runUntilExit(program: (cpu: PlainThreadVcpu) => void, id = 0): number | undefined {
+    const cpu = this.#cpus[id]!;
+    this.pass();
+    cpu.interruptFlag = false;
+    cpu.userMode = false;
+    this.#hypervisors[id]!.load();
+    try {
+      cpu.start();
+      program(cpu);
+    } catch (error) {
+      if (!(error instanceof Exited)) throw error;
+      return error.port;
+    } finally {
+      this.#hypervisors[id]!.leaveGuest();
+      this.#hypervisors[id]!.endRun();
+    }
+    return undefined;
+  }
+
   /** The vCPU itself, for whoever installs interrupt handlers. */
   cpu(id = 0): PlainThreadVcpu {
     return this.#cpus[id]!;
@@ -193,6 +216,16 @@ export class RecordedVm {
   /** The same as hex digits. */
   dump(gpa: number, length: number): string {
     return hexOfBytes(this.bytes(gpa, length));
+  }
+}
+
+/** The guest's OUT: KVM_RUN returns with KVM_EXIT_IO, and this port. */
+export class Exited extends Error {
+  override readonly name = 'Exited';
+  readonly port: number;
+  constructor(port: number) {
+    super(`the guest wrote port 0x${port.toString(16)}`);
+    this.port = port;
   }
 }
 

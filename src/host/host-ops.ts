@@ -213,6 +213,7 @@ export const referenceHost = {
   tellGuestStopped: liveMigration.tellGuestStopped,
 
   lapicInKernel: lapic.lapicInKernel,
+  setApicEnabled: lapic.setApicEnabled,
   acceptInterrupt: lapic.acceptInterrupt,
   setIrr: lapic.setIrr,
   highestIrr: lapic.highestIrr,

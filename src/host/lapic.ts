@@ -1,7 +1,7 @@
 import { type GuestState, NO_VECTOR } from '../cpu/hypervisor.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
 import { APIC_WORDS, IRQCHIP_NONE, VCPU, VM } from './records.ts';
-import { KVM_REQ_EVENT } from './requests.ts';
+import { KVM_REQ_APF_READY, KVM_REQ_EVENT } from './requests.ts';
 
 /** Whether KVM emulates this VM's LAPICs. Source: `lapic_in_kernel`. */
 export function lapicInKernel(kvm: Kvm): boolean {
@@ -11,6 +11,13 @@ export function lapicInKernel(kvm: Kvm): boolean {
 /** Whether a LAPIC that KVM emulates takes part. Source: `kvm_lapic_enabled`. */
 function lapicEnabled(kvm: Kvm, vcpu: VcpuRecord): boolean {
   return kvm.ops.lapicInKernel(kvm) && kvm.memory.load32(vcpu + VCPU.apicEnabled) !== 0;
+}
+
+/** The guest enables its LAPIC by software (SPIV), or disables it. Source: `apic_set_spiv`. */
+export function setApicEnabled(kvm: Kvm, vcpu: VcpuRecord, enabled: boolean): void {
+  kvm.memory.store32(vcpu + VCPU.apicEnabled, enabled ? 1 : 0);
+  // Pages that were ready while no interrupt could be sent.
+  if (enabled) kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_APF_READY);
 }
 
 /**

@@ -63,7 +63,7 @@ export function restoreVcpu(kvm: Kvm, vcpu: VcpuRecord, saved: SavedVcpu): void 
   // Last first: the vector of page-ready before what enables its delivery. One at a time, so that a
   // refused one (nothing backs its address any more) does not end the list.
   for (const entry of others.reverse()) setMsrs(kvm, vcpu, [entry]);
-  memory.store32(vcpu + VCPU.apicEnabled, saved.apicEnabled ? 1 : 0);
+  ops.setApicEnabled(kvm, vcpu, saved.apicEnabled);
   if (saved.lapic !== undefined) ops.setLapic(kvm, vcpu, saved.lapic);
   memory.store32(vcpu + VCPU.injectedVector, saved.injectedVector);
   if (saved.pageFaultAddress !== undefined) ops.queuePageFault(kvm, vcpu, saved.pageFaultAddress);

@@ -40,14 +40,14 @@ export const asyncPageFaultMigration: Scenario = {
 };
 
 function usePages(thread: VcpuThread): Program {
-  const { cpu, ledger, random } = thread;
+  const { cpu, ledger, random, outcome } = thread;
   const use = pageUser(thread, new PageFaultWatch(thread, 0));
   cpu.sti();
   return {
     step() {
       // As after an offline and online: whoever sleeps is woken, and the rest goes on.
       if (random.sometimes(4)) enablePageFaults(thread);
-      use();
+      outcome(use());
       ledger.add32(STEPS, 1);
     },
   };

@@ -36,11 +36,17 @@ function collidingPages(count: number): readonly number[] {
   throw new RangeError(`Expected ${count} of ${GFNS} pages in one slot of the hash, found fewer.`);
 }
 
-/** Has the vCPU take its page faults and page-ready interrupts. `onToken` is called by the #PF handler, interrupts off. */
+/**
+ * Has the vCPU take its page faults and page-ready interrupts.
+ *
+ * @param onToken what the #PF handler does for a page that is not present, with interrupts off
+ * @param endInterrupt how handlers end their interrupts
+ */
 export function takePageFaults(
   thread: VcpuThread,
   watch: PageFaultWatch,
   onToken: (token: number) => void,
+  endInterrupt: () => void = () => thread.cpu.apicEoi(),
 ): void {
   const { cpu, roles, violated } = thread;
   const area = asyncPfArea(cpu.id);
@@ -65,11 +71,11 @@ export function takePageFaults(
   });
   cpu.onInterrupt(HYPERVISOR_CALLBACK_VECTOR, () => {
     const token = watch.ready(cpu.id);
-    cpu.apicEoi();
+    endInterrupt();
     roles.pageReady(cpu, { area, sleepers: SLEEPERS, reschedule });
     watch.handled(cpu.id, token);
   });
-  cpu.onInterrupt(RESCHEDULE_VECTOR, () => cpu.apicEoi());
+  cpu.onInterrupt(RESCHEDULE_VECTOR, endInterrupt);
   enablePageFaults(thread);
 }
 

@@ -22,6 +22,8 @@ export const PAGE_FAULT_OUTCOMES = [
   },
   { outcome: 'present', expect: 'ACCEPTABLE', description: 'The page was there, by then.' },
 ] as const;
+/** Places in the table. */
+export type PageOutcome = 0 | 1 | 2;
 const SLEPT = 0;
 const HALTED = 1;
 const PRESENT = 2;
@@ -52,20 +54,24 @@ export const asyncPageFault: Scenario = {
 };
 
 function usePages(thread: VcpuThread): Program {
-  const { cpu, ledger } = thread;
+  const { cpu, ledger, outcome } = thread;
   const use = pageUser(thread, new PageFaultWatch(thread, 0));
   cpu.sti();
   return {
     step() {
-      use();
+      outcome(use());
       ledger.add32(STEPS, 1);
     },
   };
 }
 
 /** Has the vCPU take page faults; what is returned lets one of its tasks use a page that is missing. */
-export function pageUser(thread: VcpuThread, watch: PageFaultWatch): () => void {
-  const { cpu, kvm, random, outcome } = thread;
+export function pageUser(
+  thread: VcpuThread,
+  watch: PageFaultWatch,
+  endInterrupt?: () => void,
+): () => PageOutcome {
+  const { cpu, kvm, random } = thread;
   let asleep = 0;
   let slept = false;
   const touch = (task: number, userMode: boolean): void => {
@@ -81,17 +87,19 @@ export function pageUser(thread: VcpuThread, watch: PageFaultWatch): () => void 
     if (asleep < TASKS && random.sometimes(2)) touch(asleep, random.pace(4) !== 0);
     if (random.sometimes(8)) faultForReal(cpu);
   };
-  takePageFaults(thread, watch, (token) => {
+  const sleep = (token: number): void => {
     const task = asleep++;
     sleepOn(thread, watch, token, task, anotherTask);
     asleep--;
     slept = true;
-  });
+  };
+  takePageFaults(thread, watch, sleep, endInterrupt);
   return () => {
     if (random.sometimes(4)) cpu.exitWithin(16);
     const userMode = random.below(4) !== 0;
     touch(0, userMode);
-    outcome(slept ? SLEPT : userMode ? PRESENT : HALTED);
+    const result = slept ? SLEPT : userMode ? PRESENT : HALTED;
     if (random.sometimes(8)) faultForReal(cpu);
+    return result;
   };
 }

@@ -2,6 +2,8 @@ import { KVM_FEATURE_MIGRATION_CONTROL, KVM_SUPPORTED_FEATURES } from '../abi/cp
 import { KVM_HC_SEND_IPI } from '../abi/hypercall.ts';
 import { KVM_MIGRATION_READY, MSR_KVM_MIGRATION_CONTROL, MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
 import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-info.ts';
+import { PAGE_FAULT_OUTCOMES, pageUser } from './async-page-fault.ts';
+import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
 import { checkClockSet } from './clock-set.ts';
@@ -23,6 +25,7 @@ import {
   WITHHELD,
   watchMigration,
 } from './migration-watch.ts';
+import { serveFaults } from './page-fault-worker.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import { handlerBegins, handlerSignals, WATCH_BYTES, watchPvEoi } from './pv-eoi-watch.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -32,7 +35,9 @@ import { withinRounding } from './true-time.ts';
 /** Ledger: the watch over PV EOI first, which says so itself. */
 const MIGRATION = MOST_CONVERTERS * WATCH_BYTES;
 const FLOOR = MIGRATION + WATCHED_CONVERSIONS + CONVERSIONS_BYTES;
-const PUBLICATIONS = FLOOR + CLOCK_FLOOR_BYTES;
+const PAGE_FAULTS = FLOOR + CLOCK_FLOOR_BYTES;
+const STEPS = PAGE_FAULTS + PAGE_FAULT_BYTES;
+const PUBLICATIONS = STEPS + 64;
 
 /** Of so many steps of the VMM, one is a migration; the others raise interrupts. */
 const STEPS_PER_MIGRATION = 3;
@@ -53,22 +58,31 @@ const OUTCOMES = [
     expect: 'INTERESTING',
     description: 'A vCPU found GUEST_STOPPED after a migration.',
   },
+  ...PAGE_FAULT_OUTCOMES,
 ] as const;
 const MOVED = CLOCK_OUTCOMES.length;
 const STAYED = MOVED + 1;
 const STOPPED = MOVED + 2;
+const USED_PAGE = MOVED + 3;
 
 /**
- * A VM goes from host to host while it runs. Page faults that the host serves asynchronously would join
- * in `work` below: a task that sleeps on a token when the VM is saved is woken by the token ~0 that the
- * restored ASYNC_PF_EN brings (A1).
+ * A VM goes from host to host while it runs. A task that sleeps on a token when the VM is saved is woken
+ * by the token ~0 that the restored ASYNC_PF_EN brings (A1).
  */
 export const liveMigration: Scenario = {
   name: 'live-migration',
   summary:
     'A VM goes to hosts with other TSCs and clocks while its vCPUs read clocks, take interrupts and convert pages.',
   mechanism: 'migration',
-  roles: ['readClock', 'checkGuestStopped', 'signalEoi'],
+  roles: [
+    'readClock',
+    'checkGuestStopped',
+    'signalEoi',
+    'enableAsyncPageFaults',
+    'pageNotPresent',
+    'waitForPage',
+    'pageReady',
+  ],
   invariants: [
     'P3',
     'P4',
@@ -87,6 +101,12 @@ export const liveMigration: Scenario = {
     'E8',
     'G1',
     'G2',
+    'A1',
+    'A2',
+    'A3',
+    'A4',
+    'A5',
+    'A6',
   ],
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 1, most: MOST_CONVERTERS },
@@ -98,20 +118,23 @@ export const liveMigration: Scenario = {
   instrument(ops, thread) {
     const clock = checkClockSet(notePublications(ops, thread, PUBLICATIONS), thread);
     const stable = checkStaysStable(clock, thread);
-    const watched = watchMigration(watchPvEoi(stable, thread), thread, MIGRATION);
+    const pages = new PageFaultWatch(thread, PAGE_FAULTS).instrument(stable);
+    const watched = watchMigration(watchPvEoi(pages, thread), thread, MIGRATION);
     return guardHostWrites(watched, thread);
   },
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: work })),
     { name: 'vmm', start: moveAround },
+    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
   ],
 };
 
 function work(thread: VcpuThread): Program {
-  const { cpu, machine, random } = thread;
+  const { cpu, ledger, machine, outcome, random } = thread;
   registerClock(thread);
   registerSteal(thread);
-  takeInterrupts(thread);
+  const endInterrupt = takeInterrupts(thread);
+  const usePage = pageUser(thread, new PageFaultWatch(thread, PAGE_FAULTS), endInterrupt);
   const compare = compareClocks(thread);
   const lookForStop = stopSeen(thread);
   const converter = new Converter(thread, MIGRATION + WATCHED_CONVERSIONS);
@@ -130,6 +153,8 @@ function work(thread: VcpuThread): Program {
         cpu.vmcall(KVM_HC_SEND_IPI, 1n << BigInt(random.below(vcpus)), 0n, 0n, vector);
       } else if (what < 8) converter.convert();
       else if (what < 16 && cpu.id === 0) withhold(thread);
+      else if (what === 16) outcome(USED_PAGE + usePage());
+      ledger.add32(STEPS, 1);
     },
   };
 }
@@ -149,16 +174,19 @@ function withhold({ cpu, ledger, random }: VcpuThread): void {
   cpu.wrmsr(MSR_KVM_MIGRATION_CONTROL, KVM_MIGRATION_READY);
 }
 
-function takeInterrupts(thread: VcpuThread): void {
+/** How the handlers of this vCPU end their interrupts. */
+function takeInterrupts(thread: VcpuThread): () => void {
   const { cpu, roles, machine } = thread;
   const word = pvEoiWord(cpu.id);
+  const endInterrupt = (): void => {
+    handlerBegins(thread, cpu.id);
+    handlerSignals(thread, cpu.id, () => roles.signalEoi(cpu, { word }));
+  };
   for (const vector of machine.vectors) {
-    cpu.onInterrupt(vector, () => {
-      handlerBegins(thread, cpu.id);
-      handlerSignals(thread, cpu.id, () => roles.signalEoi(cpu, { word }));
-    });
+    cpu.onInterrupt(vector, endInterrupt);
   }
   cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(word) | 1n);
+  return endInterrupt;
 }
 
 /** P3, P4, P5: one judged read at a time. */

@@ -40,11 +40,15 @@ export const migrationMutants: readonly Mutant[] = [
     source: 'cloud-hypervisor PR 7932 (before it)',
     invariants: ['P3', 'P4'],
     host: {
-      restoreVm(kvm, saved) {
-        kvm.ops.restoreState(kvm, saved);
-        kvm.ops.resumeVcpus(kvm);
+      moveVm(kvm, destination) {
+        const { ops } = kvm;
+        const saved = ops.saveVm(kvm);
+        ops.createOnHost(kvm, destination);
+        ops.restoreState(kvm, saved);
+        ops.tellGuestStopped(kvm);
+        ops.resumeVcpus(kvm);
         for (let spin = 0; spin < SPINS_BEFORE_CLOCK; spin++) kvm.cpu.relax();
-        kvm.ops.restoreClock(kvm, saved.clock);
+        ops.restoreClock(kvm, saved.clock);
       },
     },
   },

@@ -1,4 +1,5 @@
 import type { Group } from '../group.ts';
+import { apf } from './apf/index.ts';
 import { caps } from './caps.ts';
 import { cpuid } from './cpuid.ts';
 import { cpuidGuestView } from './cpuid-guest-view.ts';
@@ -33,4 +34,5 @@ export const GROUPS: readonly Group[] = [
   pvclock,
   steal,
   pvEoi,
+  apf,
 ];
