@@ -23,6 +23,7 @@ const SCENARIOS = {
   'pv-tlb-flush': [2, 4],
   'halt-poll': [2, 2],
   'kick-before-halt': [2, 2],
+  'pv-spinlock': [2, 3],
   'pv-spinlock-handover': [2, 2],
   'hotplug-disable': [1, 3],
   'memslot-move': [1, 3],

@@ -1,9 +1,14 @@
 import { KVM_FEATURE_ASYNC_PF } from '../abi/cpuid.ts';
 import { KVM_STEAL_TIME_BYTES } from '../abi/kvm-steal-time.ts';
-import { KVM_VCPU_PV_APF_DATA_BYTES } from '../abi/kvm-vcpu-pv-apf-data.ts';
 import {
+  KVM_VCPU_PV_APF_DATA_BYTES,
+  KVM_VCPU_PV_APF_DATA_TOKEN,
+} from '../abi/kvm-vcpu-pv-apf-data.ts';
+import {
+  KVM_ASYNC_PF_ACKNOWLEDGE,
   KVM_ASYNC_PF_DELIVERY_AS_INT,
   KVM_ASYNC_PF_ENABLED,
+  MSR_KVM_ASYNC_PF_ACK,
   MSR_KVM_ASYNC_PF_EN,
   MSR_KVM_ASYNC_PF_INT,
   MSR_KVM_PV_EOI_EN,
@@ -84,6 +89,12 @@ function comeAndGo(thread: VcpuThread): Program {
   for (const vector of machine.vectors) {
     cpu.onInterrupt(vector, () => roles.signalEoi(cpu, { word: base + PV_EOI }));
   }
+  // The token ~0, which enabling brings: nobody sleeps here.
+  cpu.onInterrupt(HYPERVISOR_CALLBACK_VECTOR, () => {
+    roles.signalEoi(cpu, { word: base + PV_EOI });
+    cpu.store32(base + ASYNC_PF + KVM_VCPU_PV_APF_DATA_TOKEN, 0);
+    cpu.wrmsr(MSR_KVM_ASYNC_PF_ACK, KVM_ASYNC_PF_ACKNOWLEDGE);
+  });
   const work = (): void => {
     for (let looks = 1 + random.pace(MOST_WORK); looks > 0; looks--) cpu.load32(base);
   };

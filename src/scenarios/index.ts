@@ -21,6 +21,7 @@ import { msrStorm } from './msr-storm.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
+import { pvSpinlock } from './pv-spinlock.ts';
 import { pvSpinlockHandover } from './pv-spinlock-handover.ts';
 import { pvTlbFlush } from './pv-tlb-flush.ts';
 import { pvclockOwnArea } from './pvclock-own-area.ts';
@@ -52,6 +53,7 @@ export const scenarios: readonly Scenario[] = [
   asyncPageFaultMigration,
   haltPoll,
   kickBeforeHalt,
+  pvSpinlock,
   pvSpinlockHandover,
   hotplugDisable,
   memslotMove,

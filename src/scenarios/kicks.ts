@@ -138,8 +138,9 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
       const line = at(kvm, vcpu);
       if (ledger.load32(line + ASLEEP) !== 0) {
         ledger.store32(line + ASLEEP, 0);
-        ledger.add32(WAKE_UPS + base, 1);
+        // In this order: whoever reads the new number of wake-ups no longer counts this one as a sleeper.
         ledger.add32(SLEEPING + base, -1);
+        ledger.add32(WAKE_UPS + base, 1);
       }
       // After it is no sleeper any more: until then these kicks are what it wakes up by.
       ledger.store32(line + HAD, ledger.load32(line + FOUND));
