@@ -1,4 +1,7 @@
+export * as abi from './abi/index.ts';
 export { GeneralProtectionFault } from './cpu/faults.ts';
+export type { HostCpu } from './cpu/host-cpu.ts';
+export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
 export { formatReplay, parseReplay, type Replay, replay } from './engines/replay/index.ts';
 export type {
@@ -22,6 +25,7 @@ export {
 } from './engines/stress/index.ts';
 export { UsageError } from './engines/usage-error.ts';
 export { type VerifyOptions, type VerifyProgress, verify } from './engines/verify/index.ts';
+export { referenceGuest } from './guest/reference.ts';
 export type {
   ClockAddresses,
   Detection,
@@ -30,11 +34,28 @@ export type {
   WallClockAddresses,
 } from './guest/roles.ts';
 export { ROLES } from './guest/roles.ts';
+export { type HostOps, referenceHost } from './host/host-ops.ts';
+export type { Kvm, VcpuRecord } from './host/kvm.ts';
 export { DEFAULT_MACHINE, type MachineSpec } from './host/machine.ts';
+export { VCPU, VM } from './host/records.ts';
 export { MisalignedLockedAccess, UnbackedGpa } from './memory/errors.ts';
-export type { Gpa } from './memory/memory-port.ts';
+export type { Gpa, HostAddress, MemoryPort } from './memory/memory-port.ts';
 export type { AccessMode } from './memory/shared-memory.ts';
+export { defineScenario, type ScenarioDefinition } from './scenarios/define-scenario.ts';
 export { scenarios } from './scenarios/index.ts';
 export { INVARIANTS, type Invariant, type InvariantId } from './scenarios/invariants.ts';
-export type { Mutant, Scenario } from './scenarios/scenario.ts';
+export type { Ledger } from './scenarios/ledger.ts';
+export type {
+  Choices,
+  ControlledSpec,
+  HostThread,
+  HostThreadSpec,
+  Mutant,
+  OutcomeSpec,
+  Program,
+  Scenario,
+  ThreadSpec,
+  VcpuThread,
+  VcpuThreadSpec,
+} from './scenarios/scenario.ts';
 export { mutants } from './zoo/index.ts';

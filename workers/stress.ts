@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadGuest } from '../src/engines/guest-module.ts';
+import { describeScenario, loadScenario } from '../src/engines/scenario-module.ts';
+import type { ScenarioInspection, ScenarioQuestion } from '../src/engines/scenario-of.ts';
 import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
 import { raceThread } from '../src/engines/stress/race-thread.ts';
 import type { ThreadReport, ThreadTask } from '../src/engines/stress/task.ts';
@@ -11,6 +13,21 @@ setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 /** One thread of a stress run. */
 export default function stressWorker(task: ThreadTask): Promise<ThreadReport> {
   return raceThread(task);
+}
+
+/** What a scenario module defines. */
+export async function inspectScenario({
+  scenario,
+  differs,
+}: ScenarioQuestion): Promise<ScenarioInspection> {
+  try {
+    return {
+      kind: 'scenario',
+      description: describeScenario(await loadScenario(scenario), differs),
+    };
+  } catch (error) {
+    return { kind: 'failure', message: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** Which roles a guest module exports. */

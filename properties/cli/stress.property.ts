@@ -25,7 +25,7 @@ test('with --json stdout is one document, whatever the races come to', async (t)
       fc.asyncProperty(ends, fc.boolean(), async (each, quiet) => {
         const world = new World();
         const library = fakeLibrary((options) =>
-          ENDS[each[names.indexOf(options.scenario)]!]!(options),
+          ENDS[each[names.indexOf(String(options.scenario))]!]!(options),
         );
         await run(['stress', '--json', ...(quiet ? ['--quiet'] : [])], world, library);
         const document = JSON.parse(world.stdout.text);
@@ -89,7 +89,7 @@ function showingProgress(options: StressOptions): ScenarioResult {
 
 function passingProgress(options: StressOptions): ScenarioResult {
   options.onProgress?.({
-    scenario: options.scenario,
+    scenario: String(options.scenario),
     phase: 'racing',
     elapsed: 1,
     total: 2,

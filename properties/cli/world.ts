@@ -161,6 +161,9 @@ export function fakeLibrary(
       asked.push(options);
       return resultOf(options);
     },
+    async describeScenario(module) {
+      return { ...SCENARIOS[0]!, name: module.pathname.split('/').pop()!.replace(/\..*$/, '') };
+    },
     async verify({ scenario, seed = 'pvrace', model = 'tso' }) {
       return {
         ...common({ scenario, seed }),
@@ -228,7 +231,7 @@ export function fakeLibrary(
 /** What every fake result has. */
 function common({ scenario, mutant, guest, access, seed }: StressOptions) {
   return {
-    scenario,
+    scenario: String(scenario),
     ...(mutant === undefined ? {} : { mutant }),
     ...(guest === undefined ? {} : { guest: `${guest}` }),
     ...(access === undefined ? {} : { access }),

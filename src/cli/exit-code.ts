@@ -7,7 +7,9 @@ export function exitCodeOf(results: readonly ReportedResult[]): ExitCode {
   if (verdict === 'pass') return EXIT.clean;
   if (verdict === 'fail') return EXIT.broken;
   const unloadable = results.some(
-    (result) => result.verdict === 'error' && result.code === 'GUEST_LOAD',
+    (result) =>
+      result.verdict === 'error' &&
+      (result.code === 'GUEST_LOAD' || result.code === 'SCENARIO_LOAD'),
   );
   return unloadable ? EXIT.usage : EXIT.incomplete;
 }

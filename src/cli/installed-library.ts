@@ -23,6 +23,10 @@ export const installedLibrary: Library = {
     const { sample } = await import('../engines/sample/index.ts');
     return sample(options);
   },
+  async describeScenario(module) {
+    const { scenarioOf } = await import('../engines/scenario-of.ts');
+    return scenarioOf(module.href, {});
+  },
   workloadNames,
   async bench(options) {
     const { bench } = await import('../engines/bench/index.ts');

@@ -6,7 +6,7 @@ import type { Diagnosis } from '../engines/stress/diagnosis.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
 import type { VerifyOptions } from '../engines/verify/options.ts';
 import type { RoleName } from '../guest/roles.ts';
-import type { Catalogue } from '../report/catalogue.ts';
+import type { Catalogue, ScenarioEntry } from '../report/catalogue.ts';
 
 /** What the commands are a skin over. */
 export interface Library extends Catalogue {
@@ -17,6 +17,8 @@ export interface Library extends Catalogue {
   sample(options: SampleOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;
+  /** @throws UsageError for a module that cannot be loaded or defines no scenario */
+  describeScenario(module: URL): Promise<ScenarioEntry>;
   readonly workloadNames: readonly string[];
   /** @throws UsageError, MeasurementFailed */
   bench(options: BenchOptions): Promise<BenchReport>;

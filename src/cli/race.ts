@@ -85,7 +85,7 @@ function nothing({
   seed,
 }: StressOptions): Omit<Incomplete, 'verdict' | 'message'> {
   return {
-    scenario,
+    scenario: String(scenario),
     ...(mutant === undefined ? {} : { mutant }),
     ...(guest === undefined ? {} : { guest: `${guest}` }),
     ...(access === undefined ? {} : { access }),

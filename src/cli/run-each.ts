@@ -4,7 +4,7 @@ import { UsageError } from '../engines/usage-error.ts';
 import { stepInWords } from '../report/interleaving.ts';
 import type { SearchProgress } from '../report/progress.ts';
 import { resultLines } from '../report/result-lines.ts';
-import { quoted } from './command-line.ts';
+import { quoted, scenarioWords } from './command-line.ts';
 import { closeRun, type Session, sayHeading } from './session.ts';
 
 /** Runs of up to so many scenarios show the tables of those that passed too. */
@@ -12,7 +12,7 @@ const FEW = 3;
 
 /** What every run of a controlled engine is told. */
 interface RunOptions {
-  readonly scenario: string;
+  readonly scenario: string | URL;
   readonly mutant?: string;
   readonly guest?: string | URL;
   readonly seed?: string;
@@ -90,7 +90,7 @@ async function withReplay(
   const text = formatReplay({
     version: session.head.version,
     engine,
-    scenario,
+    scenario: run.scenario instanceof URL ? run.scenario.href : scenario,
     ...(mutant === undefined ? {} : { mutant }),
     ...(guest === undefined ? {} : { guest }),
     model,
@@ -105,8 +105,8 @@ async function withReplay(
 }
 
 /** The command that finds the same again. */
-function commandOf(run: RunOptions, { engine, scenario, model = 'tso' }: ScenarioResult): string {
-  const words = ['pvrace', engine, scenario, '--model', model];
+function commandOf(run: RunOptions, { engine, model = 'tso' }: ScenarioResult): string {
+  const words = ['pvrace', engine, ...scenarioWords(run.scenario), '--model', model];
   if (run.mutant !== undefined) words.push('--mutant', run.mutant);
   if (run.guest !== undefined) words.push('--guest', `${run.guest}`);
   if (run.vcpus !== undefined) words.push('--vcpus', `${run.vcpus}`);
@@ -146,7 +146,7 @@ function notRun(run: RunOptions, engine: 'verify' | 'sample'): ScenarioResult {
 /** What there is to say of a run that did not take place. */
 function nothing({ scenario, mutant, guest, seed }: RunOptions, engine: 'verify' | 'sample') {
   return {
-    scenario,
+    scenario: String(scenario),
     ...(mutant === undefined ? {} : { mutant }),
     ...(guest === undefined ? {} : { guest: `${guest}` }),
     engine,

@@ -5,6 +5,8 @@ import { findByName } from '../scenarios/find.ts';
 /** What of the catalogue the user asked for. */
 export interface Wanted {
   readonly names: readonly string[];
+  /** A scenario of the user's own, in place of a name. */
+  readonly own?: ScenarioEntry | undefined;
   readonly mutant?: string | undefined;
   /** The roles that the user's guest takes. */
   readonly guestRoles?: readonly string[] | undefined;
@@ -22,6 +24,12 @@ export interface Selection {
  * or all; of these the ones that can have so many vCPUs.
  */
 export function select(catalogue: Catalogue, wanted: Wanted): Selection {
+  const { own } = wanted;
+  if (own !== undefined) {
+    const names = [own.name, ...wanted.names];
+    const scenarios = [own, ...catalogue.scenarios.filter(({ name }) => name !== own.name)];
+    return select({ ...catalogue, scenarios }, { ...wanted, own: undefined, names });
+  }
   if (wanted.mutant !== undefined) return selectTwin(catalogue, wanted, wanted.mutant);
   return {
     scenarios: wanted.names.length > 0 ? named(catalogue, wanted) : unnamed(catalogue, wanted),

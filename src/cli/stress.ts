@@ -7,6 +7,7 @@ import { argument } from './argument.ts';
 import { parseDuration } from './duration.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
+import { type OwnScenario, ownScenario, runName, SCENARIO_OPTION } from './own-scenario.ts';
 import { race } from './race.ts';
 import { reportOptions } from './report-options.ts';
 import { type Selection, select } from './selection.ts';
@@ -14,6 +15,7 @@ import { closeRun, openSession, type Session, sayHeading } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
 
 interface Options {
+  readonly scenario?: string;
   readonly mutant?: string;
   readonly guest?: string;
   readonly vcpus?: number;
@@ -34,6 +36,7 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
       '[scenario...]',
       'names of scenarios; without any, all of them (with --mutant: the one that shows it)',
     )
+    .option(...SCENARIO_OPTION)
     .option('--mutant <id>', 'put a broken twin in place of the reference')
     .option('--guest <file>', 'put the roles that this ES module exports in place of the reference')
     .addOption(
@@ -54,11 +57,12 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
-      const selection = select(library, { names, ...options, guestRoles });
+      const own = await ownScenario(library, options.scenario);
+      const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
       const session = await openSession('stress', io, reportOptions(command));
       sayHeading(session);
       sayLimits(session, selection);
-      await raceThem(session, library, selection, options);
+      await raceThem(session, library, selection, options, own);
     });
 }
 
@@ -67,10 +71,11 @@ async function raceThem(
   library: Library,
   selection: Selection,
   options: Options,
+  own: OwnScenario | undefined,
 ): Promise<void> {
   const { quiet } = session.options;
   const races = selection.scenarios.map((scenario) =>
-    stressOptions(scenario.name, session, selection, options),
+    stressOptions(runName(scenario.name, own), session, selection, options),
   );
   const detail = !quiet && races.length <= FEW ? 'full' : 'brief';
   const results = await race(races, library, session, (result) => {
@@ -80,7 +85,7 @@ async function raceThem(
 }
 
 function stressOptions(
-  scenario: string,
+  scenario: string | URL,
   { options }: Session,
   selection: Selection,
   wanted: Options,

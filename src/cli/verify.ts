@@ -5,6 +5,7 @@ import { argument } from './argument.ts';
 import { parseCount } from './count.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
+import { ownScenario, runName, SCENARIO_OPTION } from './own-scenario.ts';
 import { reportOptions } from './report-options.ts';
 import { runEach } from './run-each.ts';
 import { select } from './selection.ts';
@@ -12,6 +13,7 @@ import { openSession } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
 
 interface Options {
+  readonly scenario?: string;
   readonly mutant?: string;
   readonly guest?: string;
   readonly vcpus?: number;
@@ -31,6 +33,7 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
       '[scenario...]',
       'names of scenarios; without any, all of them (with --mutant: the one that shows it)',
     )
+    .option(...SCENARIO_OPTION)
     .option('--mutant <id>', 'put a broken twin in place of the reference')
     .option('--guest <file>', 'put the roles that this ES module exports in place of the reference')
     .addOption(
@@ -58,10 +61,11 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
-      const selection = select(library, { names, ...options, guestRoles });
+      const own = await ownScenario(library, options.scenario);
+      const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
       const session = await openSession('verify', io, reportOptions(command));
       const runs = selection.scenarios.map(({ name }): VerifyOptions & { save?: string } => ({
-        scenario: name,
+        scenario: runName(name, own),
         ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),
         ...(guest === undefined ? {} : { guest }),
         ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),

@@ -43,7 +43,8 @@ function describeExports(exported: Record<string, unknown>): string {
   return names.length === 0 ? 'no exports' : `exports ${names.slice(0, 8).join(', ')}`;
 }
 
-function importFailure(error: unknown): string {
+/** Why an import failed, in words, and where. */
+export function importFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') {
     return `${error.message.split(' imported from ')[0]}.`;

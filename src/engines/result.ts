@@ -92,6 +92,8 @@ export type FailureCode =
   | 'GUEST_RETURNED' // a value of the wrong type
   | 'GUEST_UNBACKED_GPA'
   | 'NOT_DETERMINISTIC' // the same results led a program to another step
+  | 'SCENARIO_LOAD' // the scenario module is missing, broken, or defines no scenario
+  | 'SCENARIO_THREW'
   | 'WORKER_EXITED'
   | 'OUT_OF_MEMORY'
   | 'HARNESS';

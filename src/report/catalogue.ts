@@ -17,8 +17,8 @@ export type ScenarioEntry = Pick<
 /** What `list` tells of a twin. */
 export type MutantEntry = Omit<Mutant, 'roles' | 'host' | 'machine'>;
 
-/** The engines that there are so far. */
-const ENGINES = ['stress'] as const;
+/** The engines that a scenario runs on unchanged. */
+const ENGINES = ['stress', 'sample', 'verify'] as const;
 
 /** The catalogue as the one document that `list --json` prints. */
 export function catalogueDocument({ scenarios, mutants }: Catalogue): Record<string, unknown> {

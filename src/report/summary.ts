@@ -78,9 +78,19 @@ function passedInWords(
   references: readonly ReportedResult[],
   twins: readonly ReportedResult[],
 ): string {
-  const operations = references.reduce((sum, result) => sum + (result.operations ?? 0), 0);
-  const held = `${counted(references.length, 'scenario')} held over ${compact(operations)} operations`;
+  const held = `${counted(references.length, 'scenario')} held over ${extentInWords(references)}`;
   return twins.length === 0 ? held : `${held}, ${counted(twins.length, 'broken twin')} caught`;
+}
+
+/** How much was gone through, in what the engine counts. */
+function extentInWords(results: readonly ReportedResult[]): string {
+  const sum = (of: (result: ReportedResult) => number | undefined): number =>
+    results.reduce((total, result) => total + (of(result) ?? 0), 0);
+  const [first] = results;
+  if (first?.engine === 'verify') return `${compact(sum(({ states }) => states))} states`;
+  if (first?.engine === 'sample') return `${compact(sum(({ samples }) => samples))} schedules`;
+  if (first?.engine === 'replay') return 'the schedule';
+  return `${compact(sum(({ operations }) => operations))} operations`;
 }
 
 function brokenInWords(references: readonly ReportedResult[]): string {

@@ -131,7 +131,8 @@ export const INVARIANTS = [
 
 export type InvariantId = (typeof INVARIANTS)[number]['id'];
 
-/** The sentence of an invariant. */
-export function invariantSentence(id: InvariantId): string {
-  return INVARIANTS.find((invariant) => invariant.id === id)!.sentence;
+/** The sentence of an invariant: the catalogue's, or one of a scenario's own. */
+export function invariantSentence(id: string, own: readonly Invariant[] = []): string {
+  const known = [...own, ...INVARIANTS].find((invariant) => invariant.id === id);
+  return known?.sentence ?? `${id} holds.`;
 }

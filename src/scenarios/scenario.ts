@@ -3,7 +3,7 @@ import type { GuestRoles, RoleName } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import type { MachineSpec } from '../host/machine.ts';
-import type { InvariantId } from './invariants.ts';
+import type { Invariant, InvariantId } from './invariants.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The parts of the interface, as `list` groups scenarios and twins. */
@@ -19,7 +19,9 @@ export type Mechanism =
   | 'lifetime'
   | 'requests'
   | 'spinlock'
-  | 'litmus';
+  | 'litmus'
+  /** A scenario of the user's. */
+  | 'own';
 
 /** A result that a scenario can have, and what to think of it. */
 export interface OutcomeSpec {
@@ -38,6 +40,8 @@ export interface Scenario {
   readonly mechanism: Mechanism;
   readonly roles: readonly RoleName[];
   readonly invariants: readonly InvariantId[];
+  /** Of these, the ones that the catalogue does not have. */
+  readonly ownInvariants?: readonly Invariant[];
   readonly outcomes: readonly OutcomeSpec[];
   /** How many vCPUs make sense: by default, at least, at most. */
   readonly vcpus: { readonly default: number; readonly least: number; readonly most: number };
@@ -132,7 +136,11 @@ export interface HostThread {
    * @param message what was seen, in one sentence
    * @param evidence lines of who saw what
    */
-  violated(invariant: InvariantId, message: string, evidence?: readonly string[]): never;
+  violated(
+    invariant: InvariantId | (string & {}),
+    message: string,
+    evidence?: readonly string[],
+  ): never;
 }
 
 /** What a thread has that is a vCPU's context. */

@@ -1,6 +1,6 @@
-import { findScenario } from '../../scenarios/index.ts';
 import { findMutant } from '../../zoo/index.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
+import { isScenarioModule, loadScenario, ScenarioModuleError } from '../scenario-module.ts';
 import { ProgramFailed } from './program.ts';
 import type { SystemSpec } from './system.ts';
 import { Board, type ControlledReport, type ControlledTask } from './task.ts';
@@ -17,7 +17,7 @@ export async function inWorker<Result>(
     board.pulse();
     const spec: SystemSpec = {
       ...task,
-      scenario: findScenario(task.scenario),
+      scenario: await loadScenario(task.scenario),
       mutant: task.mutant === undefined ? undefined : findMutant(task.mutant),
       guest,
       pulse: () => board.pulse(),
@@ -26,17 +26,29 @@ export async function inWorker<Result>(
     const result = work(spec, board);
     return { kind: 'result', result, seconds: (performance.now() - from) / 1000 };
   } catch (error) {
-    return failureOf(error);
+    return failureOf(error, task);
   }
 }
 
-function failureOf(error: unknown): ControlledReport<never> {
+function failureOf(error: unknown, task: ControlledTask): ControlledReport<never> {
   if (error instanceof ProgramFailed) {
     const { code, thread, message } = error;
     return { kind: 'failure', code, thread, message };
   }
   if (error instanceof GuestModuleError) {
     return { kind: 'failure', code: 'GUEST_LOAD', thread: 'guest', message: error.message };
+  }
+  if (error instanceof ScenarioModuleError) {
+    return { kind: 'failure', code: 'SCENARIO_LOAD', thread: 'scenario', message: error.message };
+  }
+  if (isScenarioModule(task.scenario) && error instanceof Error) {
+    const place = error.stack?.match(/file:\S+?:\d+(?=:\d+)/)?.[0];
+    return {
+      kind: 'failure',
+      code: 'SCENARIO_THREW',
+      thread: 'scenario',
+      message: `Expected its programs to return, but one threw ${error.name}: ${error.message}${place === undefined ? '' : ` at ${place}`}.`,
+    };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { kind: 'failure', code: 'HARNESS', thread: 'engine', message };

@@ -18,6 +18,7 @@ import type {
 } from '../../scenarios/scenario.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
 import type { FailureCode } from '../result.ts';
+import { checkedOutcome } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
 import { DrainingHypervisor } from './draining-hypervisor.ts';
 import { AbortSwallowed, NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
@@ -144,7 +145,7 @@ export class ThreadProgram {
       },
       ledger: new Ledger(new RecordedMemory(recorder, 'checker'), ledger),
       idle: () => {},
-      outcome: (outcome: number) => recorder.countOutcome(outcome),
+      outcome: checkedOutcome(this.#scenario, (outcome) => recorder.countOutcome(outcome)),
       violated: (
         invariant: InvariantId,
         message: string,

@@ -99,7 +99,7 @@ export function brokenFields(
     return {
       verdict: 'fail',
       invariant,
-      message: `${invariantSentence(invariant)} ${message}`,
+      message: `${invariantSentence(invariant, scenario.ownInvariants)} ${message}`,
       evidence: evidence.map((text) => ({ thread: threads[thread]!, text })),
       schedule,
       moves,
@@ -109,7 +109,7 @@ export function brokenFields(
   return {
     verdict: 'fail',
     invariant,
-    message: `${invariantSentence(invariant)} ${waitingInWords(failure, threads)}`,
+    message: `${invariantSentence(invariant, scenario.ownInvariants)} ${waitingInWords(failure, threads)}`,
     evidence: [],
     schedule,
     moves,

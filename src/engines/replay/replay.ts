@@ -1,4 +1,3 @@
-import { findScenario } from '../../scenarios/index.ts';
 import { findMutant } from '../../zoo/index.ts';
 import type { Move } from '../controlled/move.ts';
 import {
@@ -11,6 +10,7 @@ import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
 import type { ScenarioResult } from '../result.ts';
+import { scenarioOf } from '../scenario-of.ts';
 import { parseReplay } from './replay-file.ts';
 import type { Replayed } from './replay-here.ts';
 
@@ -28,11 +28,11 @@ export interface ReplayTask extends ControlledTask {
  */
 export async function replay(text: string, signal?: AbortSignal): Promise<ScenarioResult> {
   const file = parseReplay(text);
-  const scenario = findScenario(file.scenario);
+  const scenario = await scenarioOf(file.scenario, file);
   const mutant = file.mutant === undefined ? undefined : findMutant(file.mutant);
   checkSelection(scenario, mutant, file.vcpus);
   const task: ReplayTask = {
-    scenario: scenario.name,
+    scenario: file.scenario,
     mutant: mutant?.id,
     guest: file.guest === undefined ? undefined : guestUrl(file.guest),
     model: file.model,

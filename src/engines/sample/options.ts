@@ -4,8 +4,8 @@ import type { Strategy } from './walk.ts';
 
 /** What to sample, and how. */
 export interface SampleOptions extends InstanceOptions {
-  /** Name of a scenario. */
-  readonly scenario: string;
+  /** Name of a scenario, or URL of an ES module that exports one as its default. */
+  readonly scenario: string | URL;
   /** Id of a broken twin that takes the reference's place. */
   readonly mutant?: string;
   /** Path or URL of an ES module whose exports take the place of the reference's roles. */

@@ -56,7 +56,7 @@ export function judge(record: RunRecord): ScenarioResult {
       ...common,
       verdict: 'fail',
       invariant,
-      message: `${invariantSentence(invariant)} ${message}`,
+      message: `${invariantSentence(invariant, scenario.ownInvariants)} ${message}`,
       evidence: evidence.map((text) => ({ thread, text })),
     };
   }
@@ -72,7 +72,7 @@ export function judge(record: RunRecord): ScenarioResult {
       ...common,
       verdict: 'fail',
       invariant,
-      message: `${invariantSentence(invariant)} ${forbidden.description}`,
+      message: `${invariantSentence(invariant, scenario.ownInvariants)} ${forbidden.description}`,
       evidence: [],
     };
   }

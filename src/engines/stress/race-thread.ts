@@ -35,7 +35,8 @@ import type {
 import { findMutant } from '../../zoo/index.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
-import { findRunnable } from '../runnable.ts';
+import type { FailureCode } from '../result.ts';
+import { checkedOutcome, isScenarioModule, loadScenario } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
 import { runCanary } from './canary.ts';
 import * as control from './control.ts';
@@ -61,7 +62,7 @@ const PHASE_MILLISECONDS = 10;
 
 /** Becomes one thread of a run: builds it, waits for the start, races, and tells how it ended. */
 export async function raceThread(task: ThreadTask): Promise<ThreadReport> {
-  const scenario = findRunnable(task.scenario);
+  const scenario = await loadScenario(task.scenario);
   const mutant = task.mutant === undefined ? undefined : findMutant(task.mutant);
   const spec = scenario.threads(task.machine)[task.index]!;
   const memory = openSharedMemory(task.memory, task.access);
@@ -154,9 +155,7 @@ class RaceThread {
       random,
       ledger: new Ledger(new AtomicMemory(this.#task.memory), where.ledger),
       idle: idler(this.#task, memory, random),
-      outcome: (outcome: number): void => {
-        this.#counts[outcome]!++;
-      },
+      outcome: this.#outcomeCounter(),
       violated: (
         invariant: InvariantId,
         message: string,
@@ -198,6 +197,13 @@ class RaceThread {
     cpu.start();
     this.#program = this.#spec.start(thread as unknown as VcpuThread);
     cpu.finish();
+  }
+
+  #outcomeCounter(): (outcome: number) => void {
+    const count = (outcome: number): void => {
+      this.#counts[outcome]!++;
+    };
+    return isScenarioModule(this.#task.scenario) ? checkedOutcome(this.#scenario, count) : count;
   }
 
   /** Waits for everybody, then runs the canary if this is one of its two threads. */
@@ -309,7 +315,7 @@ class RaceThread {
   }
 
   #failure(error: unknown): {
-    code: 'GUEST_LOAD' | 'GUEST_RETURNED' | 'GUEST_UNBACKED_GPA' | 'GUEST_THREW' | 'HARNESS';
+    code: FailureCode;
     message: string;
   } {
     const message = error instanceof Error ? `${error.message}` : String(error);
@@ -323,6 +329,13 @@ class RaceThread {
       return {
         code: 'GUEST_THREW',
         message: `Expected the role ${ROLES[role - 1]!.name} to return, but it threw ${name}: ${message}${where}.`,
+      };
+    }
+    if (isScenarioModule(this.#task.scenario)) {
+      const where = error instanceof Error ? placeOf(error) : '';
+      return {
+        code: 'SCENARIO_THREW',
+        message: `Expected the scenario's program to return, but it threw ${name}: ${message}${where}.`,
       };
     }
     const stack = error instanceof Error ? (error.stack ?? message) : message;

@@ -31,12 +31,14 @@ export interface RunSetUp {
 /**
  * Creates the machine of a run in fresh memory, and a task for each of its threads.
  *
+ * @param name of the scenario, or the URL of its module, for the workers
  * @throws UsageError for a number of vCPUs that the scenario cannot have
  */
 export function setUpRun(
   scenario: Scenario,
   mutant: Mutant | undefined,
   options: StressOptions & { readonly quiet?: boolean },
+  name = scenario.name,
 ): RunSetUp {
   const machine = machineFor(scenario, mutant, options);
   const specs = scenario.threads(machine);
@@ -53,7 +55,7 @@ export function setUpRun(
     (_, index): ThreadTask => ({
       memory: shared,
       access,
-      scenario: scenario.name,
+      scenario: name,
       mutant: mutant?.id,
       guest: options.guest === undefined ? undefined : guestUrl(options.guest),
       machine,

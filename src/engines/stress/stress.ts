@@ -1,6 +1,6 @@
-import { findScenario } from '../../scenarios/index.ts';
 import { findMutant } from '../../zoo/index.ts';
 import type { ScenarioResult } from '../result.ts';
+import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import { UsageError } from '../usage-error.ts';
 import { judge } from './judge.ts';
 import type { StressOptions } from './options.ts';
@@ -16,14 +16,15 @@ const DEFAULT_CANARY_SECONDS = 0.2;
  * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
  */
 export async function stress(options: StressOptions): Promise<ScenarioResult> {
-  const scenario = findScenario(options.scenario);
+  const name = scenarioName(options.scenario);
+  const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   if (mutant !== undefined && mutant.scenario !== scenario.name) {
     throw new UsageError(
       `Expected the scenario of ${mutant.id}, which is ${mutant.scenario}, got ${scenario.name}. Run \`pvrace stress ${mutant.scenario} --mutant ${mutant.id}\`.`,
     );
   }
-  const run = setUpRun(scenario, mutant, options);
+  const run = setUpRun(scenario, mutant, options, name);
   const supervised = await supervise(run.tasks, run.names, run.memory, {
     seconds: options.seconds ?? DEFAULT_SECONDS,
     canarySeconds: options.canarySeconds ?? DEFAULT_CANARY_SECONDS,

@@ -3,8 +3,8 @@ import type { ModelName } from '../controlled/models/memory-model.ts';
 
 /** What to verify, under which memory model, and what it may cost. */
 export interface VerifyOptions extends InstanceOptions {
-  /** Name of a scenario. */
-  readonly scenario: string;
+  /** Name of a scenario, or URL of an ES module that exports one as its default. */
+  readonly scenario: string | URL;
   /** Id of a broken twin that takes the reference's place. */
   readonly mutant?: string;
   /** Path or URL of an ES module whose exports take the place of the reference's roles. */

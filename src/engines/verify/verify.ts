@@ -1,4 +1,3 @@
-import { findScenario } from '../../scenarios/index.ts';
 import { findMutant } from '../../zoo/index.ts';
 import {
   type Asked,
@@ -11,6 +10,7 @@ import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledReport, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
 import type { ScenarioResult } from '../result.ts';
+import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import type { VerifyOptions } from './options.ts';
 import type { Verified } from './verify-here.ts';
 
@@ -30,12 +30,13 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
  * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
  */
 export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
-  const scenario = findScenario(options.scenario);
+  const name = scenarioName(options.scenario);
+  const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   checkSelection(scenario, mutant, options.vcpus);
   const { model = 'tso', signal, onProgress } = options;
   const task: VerifyTask = {
-    scenario: scenario.name,
+    scenario: name,
     mutant: mutant?.id,
     guest: options.guest === undefined ? undefined : guestUrl(options.guest),
     model,
