@@ -1,5 +1,5 @@
 import { SCRATCH } from '../../src/scenarios/guest-map.ts';
-import type { HostThread, Scenario } from '../../src/scenarios/scenario.ts';
+import type { HostThread, Program, Scenario } from '../../src/scenarios/scenario.ts';
 
 const VERSION = SCRATCH;
 const FIRST = SCRATCH + 64;
@@ -17,6 +17,25 @@ export interface SeqlockOptions {
 
 /** One writer of two words under a version, and readers that retry for ever. */
 export function seqlock({ updates, readers, relaxes, checks = true }: SeqlockOptions): Scenario {
+  // One function for all readers: that makes them alike.
+  const read = ({ kvm: { memory, cpu }, violated }: HostThread): Program => ({
+    step() {
+      for (;;) {
+        const version = memory.load32(VERSION);
+        if ((version & 1) === 0) {
+          memory.rmb();
+          const first = memory.load32(FIRST);
+          const second = memory.load32(SECOND);
+          memory.rmb();
+          if (!checks || memory.load32(VERSION) === version) {
+            if (first !== second) violated('L1', `Read ${first} and ${second}.`);
+            return;
+          }
+        }
+        if (relaxes) cpu.relax();
+      }
+    },
+  });
   return {
     name: `seqlock-${updates}x${readers}`,
     summary: 'A seqlock of two words.',
@@ -44,27 +63,7 @@ export function seqlock({ updates, readers, relaxes, checks = true }: SeqlockOpt
           },
         }),
       },
-      ...Array.from({ length: readers }, (_, reader) => ({
-        name: `reader${reader}`,
-        start: ({ kvm: { memory, cpu }, violated }: HostThread) => ({
-          step() {
-            for (;;) {
-              const version = memory.load32(VERSION);
-              if ((version & 1) === 0) {
-                memory.rmb();
-                const first = memory.load32(FIRST);
-                const second = memory.load32(SECOND);
-                memory.rmb();
-                if (!checks || memory.load32(VERSION) === version) {
-                  if (first !== second) violated('L1', `Read ${first} and ${second}.`);
-                  return;
-                }
-              }
-              if (relaxes) cpu.relax();
-            }
-          },
-        }),
-      })),
+      ...Array.from({ length: readers }, (_, reader) => ({ name: `reader${reader}`, start: read })),
     ],
   };
 }

@@ -23,7 +23,7 @@ test('list --json is the catalogue of the contract', async (t) => {
   ]);
   t.deepEqual(Object.keys(document.scenarios[0].roles[0]), ['name', 'signature', 'doc']);
   t.deepEqual(document.scenarios[0].mutants, ['Z-P1', 'Z-P6']);
-  t.deepEqual(document.scenarios[0].engines, ['stress']);
+  t.deepEqual(document.scenarios[0].engines, ['stress', 'sample', 'verify']);
   t.deepEqual(document.mutants, MUTANTS);
   t.deepEqual(document.invariants, INVARIANTS);
   t.is(world.stderr.text, '');

@@ -84,6 +84,8 @@ export interface VcpuThreadSpec {
   readonly vcpu: number;
   /** Calls of its program's `step` in the controlled engines; by default 1. */
   readonly steps?: number;
+  /** See {@link HostThreadSpec.alike}. */
+  readonly alike?: string;
   /** Sets its part of the guest up (in guest mode) and returns its program. */
   start(thread: VcpuThread): Program;
 }
@@ -93,6 +95,11 @@ export interface HostThreadSpec {
   /** A thread of the VMM: no vCPU's context. */
   readonly vcpu?: undefined;
   readonly steps?: number;
+  /**
+   * Threads with the same word here run the same program on the same memory: which is which makes no
+   * difference, and `verify` takes one for the other. Host threads with the same `start` are alike anyhow.
+   */
+  readonly alike?: string;
   start(thread: HostThread): Program;
 }
 

@@ -1,29 +1,46 @@
 /** Frames that are looked at, at most. */
-const FRAMES = 40;
+const MOST_FRAMES = 40;
+/** Frames beyond the program's own that are captured, so that most captures find where it was called. */
+const SPARE_FRAMES = 2;
 
 /** Name of the method that calls a program: what is below it on the stack is the engine's own. */
 export const PROGRAM_CALLER = 'runProgram';
 
 const scratch: { stack?: unknown } = {};
+/** How many frames the deepest program so far needed. A capture costs by the frame. */
+let depth = SPARE_FRAMES;
+let whole = false;
 
 /** The call stack below the port, as text: the same place in the same loop has the same. */
 export function callSite(): string {
   const { stackTraceLimit, prepareStackTrace } = Error;
-  Error.stackTraceLimit = FRAMES;
   Error.prepareStackTrace = positions;
-  Error.captureStackTrace(scratch, callSite);
-  const site = scratch.stack as string;
+  let site = capture(depth);
+  if (!whole) site = capture(MOST_FRAMES);
   Error.prepareStackTrace = prepareStackTrace;
   Error.stackTraceLimit = stackTraceLimit;
   return site;
 }
 
+function capture(frames: number): string {
+  Error.stackTraceLimit = frames;
+  Error.captureStackTrace(scratch, callSite);
+  return scratch.stack as string;
+}
+
 function positions(_: Error, frames: NodeJS.CallSite[]): string {
   let site = '';
-  for (const frame of frames) {
-    if (frame.getFunctionName() === PROGRAM_CALLER) break;
+  whole = false;
+  for (let place = 0; place < frames.length; place++) {
+    const frame = frames[place]!;
+    if (frame.getFunctionName() === PROGRAM_CALLER) {
+      whole = true;
+      depth = Math.max(depth, place + SPARE_FRAMES);
+      break;
+    }
+    // Where in its file: with the path's end that is one place, and needs no counting of lines.
     const script = frame.getScriptNameOrSourceURL() ?? '';
-    site += `${script.slice(-12)}:${frame.getLineNumber()}:${frame.getColumnNumber()} `;
+    site += `${script.slice(-12)}:${frame.getPosition()} `;
   }
   return site;
 }

@@ -8,6 +8,9 @@ export class Unanswered extends Error {
   }
 }
 
+/** The one that is thrown: a stack for each run would cost more than the run. */
+export const UNANSWERED = new Unanswered();
+
 /** The same results led a program to another step. */
 export class NotDeterministic extends Error {
   override readonly name = 'NotDeterministic';

@@ -20,6 +20,8 @@ const PROMISED_ITERATIONS = 3;
 export const PROBED_ITERATIONS = 1000;
 /** Continuations that are compared behind each merged iteration. */
 const COMPARED_CONTINUATIONS = 8;
+/** Walks by which threads that are said to be alike are compared. */
+const COMPARED_WALKS = 16;
 
 /** What a memory model does for the checker: an access that is there at once. */
 export interface GhostMemory {
@@ -54,7 +56,8 @@ export class Withdrawn {
 export class Learner implements GhostOracle {
   readonly automaton: Automaton;
   readonly name: string;
-  readonly #thread: number;
+  /** For which thread a state is learned: threads that are alike share a learner. */
+  thread: number;
   readonly #program: ThreadProgram;
   readonly #recorder: Recorder;
   readonly #memory: GhostMemory;
@@ -84,7 +87,7 @@ export class Learner implements GhostOracle {
   ) {
     this.name = program.name;
     this.automaton = new Automaton(sharing);
-    this.#thread = thread;
+    this.thread = thread;
     this.#program = program;
     this.#recorder = recorder;
     this.#memory = memory;
@@ -137,7 +140,7 @@ export class Learner implements GhostOracle {
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
   answer(step: Step): void {
     const state = this.#add(step, 0, []);
-    this.#memory.ghost(this.#thread, this.automaton, state);
+    this.#memory.ghost(this.thread, this.automaton, state);
     this.#behind = state;
     this.#byExit = false;
     this.low = this.#memory.answerLow;
@@ -270,6 +273,24 @@ export class Learner implements GhostOracle {
     if (withdrawn) throw new GuessWithdrawn();
   }
 
+  /** Whether another program takes the same steps as this one's, by some walks through what is known. */
+  isAlike(program: ThreadProgram, recorder: Recorder, random: () => number): boolean {
+    const { automaton } = this;
+    for (let walks = 0; walks < COMPARED_WALKS; walks++) {
+      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
+      let state = 0;
+      for (;;) {
+        const children = automaton.children[state]!;
+        if (children.length === 0) break;
+        const child = children[random() % children.length]!;
+        this.#append(child, state, answers);
+        state = child;
+      }
+      if (!leadsTo(program, recorder, answers, automaton, state)) return false;
+    }
+    return true;
+  }
+
   /** Whether the program, given these answers, comes to a state. */
   confirms(answers: Answers, state: number): boolean {
     return this.#leadsTo(answers, state);
@@ -314,23 +335,7 @@ export class Learner implements GhostOracle {
   }
 
   #leadsTo(answers: Answers, state: number): boolean {
-    const { automaton } = this;
-    const recorder = this.#recorder;
-    const { pending, pendingSite, relaxed, outcomes } = recorder;
-    const counted = [...outcomes];
-    const steps = recorder.steps;
-    try {
-      recorder.rewind(answers, undefined);
-      const ending = this.#program.run();
-      if (ending.kind === 'end') return automaton.op[state] === STEP_END;
-      if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
-      return sameStep(recorder.pending!, automaton.steps[state]!);
-    } catch (error) {
-      if (isMismatch(error)) return false;
-      throw error;
-    } finally {
-      recorder.restore(pending, pendingSite, relaxed, counted, steps);
-    }
+    return leadsTo(this.#program, this.#recorder, answers, this.automaton, state);
   }
 
   #appendIteration({ head, from, low, high, exit }: Iteration, answers: AnswerLog): void {
@@ -374,6 +379,31 @@ export interface AnswerLog {
   readonly low: number[];
   readonly high: number[];
   readonly exit: boolean[];
+}
+
+/** Whether a program, given these answers, comes to a state of an automaton. */
+function leadsTo(
+  program: ThreadProgram,
+  recorder: Recorder,
+  answers: Answers,
+  automaton: Automaton,
+  state: number,
+): boolean {
+  const { pending, pendingSite, relaxed, outcomes } = recorder;
+  const counted = [...outcomes];
+  const steps = recorder.steps;
+  try {
+    recorder.rewind(answers, undefined);
+    const ending = program.run();
+    if (ending.kind === 'end') return automaton.op[state] === STEP_END;
+    if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
+    return sameStep(recorder.pending!, automaton.steps[state]!);
+  } catch (error) {
+    if (isMismatch(error)) return false;
+    throw error;
+  } finally {
+    recorder.restore(pending, pendingSite, relaxed, counted, steps);
+  }
 }
 
 function clear({ steps, low, high, exit }: AnswerLog): void {

@@ -1,7 +1,7 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { callSite } from './call-site.ts';
-import { NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
+import { NotDeterministic, PortExhausted, UNANSWERED } from './faults.ts';
 import type { Sharing } from './sharing.ts';
 import {
   EXIT_IF_KICKED,
@@ -310,7 +310,7 @@ export class Recorder {
   /** Sleeps until the kick word is not zero. */
   sleep(kick: HostAddress): void {
     this.#count();
-    if (this.#mode !== 'recorded') throw new Unanswered();
+    if (this.#mode !== 'recorded') throw UNANSWERED;
     const shared = this.#sharing.access(this.#thread, kick, 4, false);
     if (!shared && this.#own.getUint32(kick, true) !== 0) return;
     this.step(STEP_WAIT, kick, 4, 0, 0, 0, 0, false);
@@ -381,14 +381,14 @@ export class Recorder {
     }
     this.pending = step;
     this.pendingSite = `${this.#scope} ${this.digest} ${callSite()}`;
-    throw new Unanswered();
+    throw UNANSWERED;
   }
 
   #count(): void {
-    if (this.pending !== undefined) throw new Unanswered();
+    if (this.pending !== undefined) throw UNANSWERED;
     const most = this.#mode === 'scouting' ? MOST_SCOUTING_CALLS : MOST_CALLS;
     if (++this.#calls <= most) return;
-    if (this.#mode === 'scouting') throw new Unanswered();
+    if (this.#mode === 'scouting') throw UNANSWERED;
     throw new PortExhausted(MOST_CALLS);
   }
 

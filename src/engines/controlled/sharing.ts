@@ -29,11 +29,21 @@ export class Sharing {
   /** Cells that were accessed as the lower half of 64 bits. */
   readonly #wide = new Set<number>();
   #grew = false;
+  /** For a thread whose program stands for others' as well: one of those, else −1. */
+  readonly #others: number[] = [];
 
   constructor(memoryBytes: number) {
     const cells = Math.ceil(memoryBytes / CELL_BYTES);
     this.#kind = new Uint8Array(cells);
     this.#who = new Int32Array(cells);
+  }
+
+  /** From now on the program of `thread` is learned for `other` too: what one touches, so does the other. */
+  standFor(thread: number, other: number): void {
+    this.#others[thread] = other;
+  }
+  standForThemselves(): void {
+    this.#others.length = 0;
   }
 
   /** The shared cells, in the order in which they were found: their addresses. */
@@ -78,6 +88,8 @@ export class Sharing {
     let shared = false;
     for (let cell = first; cell <= last; cell++) {
       this.#note(thread, cell, writes);
+      const other = this.#others[thread];
+      if (other !== undefined) this.#note(other, cell, writes);
       if (this.#kind[cell] === SHARED) shared = true;
     }
     if (shared && bytes === 8 && !this.#wide.has(first)) {

@@ -40,6 +40,7 @@ export class Stepper {
     this.countedLength = 0;
     this.violator = NONE;
     for (const [thread, learner] of learners.entries()) {
+      learner.thread = thread;
       this.#settle(thread, learner.automaton.size === 0 ? learner.root() : 0);
       this.#note(thread);
     }
@@ -74,6 +75,7 @@ export class Stepper {
       return;
     }
     const learner = learners[actor]!;
+    learner.thread = actor;
     const { automaton } = learner;
     const node = model.nodes[actor]!;
     if (

@@ -1,7 +1,7 @@
 import { referenceGuest } from '../../guest/reference.ts';
 import type { GuestRoles } from '../../guest/roles.ts';
 import { referenceHost } from '../../host/host-ops.ts';
-import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import type { Mutant, Scenario, ThreadSpec } from '../../scenarios/scenario.ts';
 import { type Instance, type InstanceOptions, instanceOf } from './instance.ts';
 import { GuessWithdrawn, Learner, Withdrawn } from './learner.ts';
 import { makeModel } from './models/index.ts';
@@ -26,7 +26,13 @@ export interface SystemSpec extends InstanceOptions {
 /** Threads learned so far, and the model of the memory that they share. What an engine explores. */
 export interface System {
   readonly instance: Instance;
+  /** One for each thread; threads that are alike have the same. */
   readonly learners: readonly Learner[];
+  readonly names: readonly string[];
+  /** Threads that are alike, in ascending order: groups of two and more. */
+  readonly alike: readonly (readonly number[])[];
+  /** Compares what is said to be alike. @throws GuessWithdrawn where it is not */
+  checkAlike(random: () => number): void;
   readonly model: MemoryModel;
   /** Addresses of the shared cells. */
   readonly cells: readonly number[];
@@ -40,6 +46,8 @@ export class SystemFactory {
   readonly #withdrawn = new Withdrawn();
   readonly #programs: { program: ThreadProgram; recorder: Recorder }[];
   readonly #image: Uint8Array;
+  /** For each thread the first one that it is like, itself if there is none before it. */
+  readonly #likeness: number[];
 
   /** @throws ProgramFailed */
   constructor(spec: SystemSpec) {
@@ -54,7 +62,10 @@ export class SystemFactory {
     };
     const { fences } = makeModel(spec.model, EMPTY);
     const view = new DataView(memory.u8.buffer);
-    this.#programs = scenario.threads(instance.machine).map((thread, index) => {
+    const specs = scenario.threads(instance.machine);
+    this.#likeness =
+      spec.unreduced === true ? [...specs.keys()] : likenessOf(specs, instance.steps);
+    this.#programs = specs.map((thread, index) => {
       const recorder = new Recorder(index, this.#sharing, fences, view);
       const steps = instance.steps[index]!;
       return {
@@ -114,12 +125,62 @@ export class SystemFactory {
       clockSteps: this.instance.clock.steps,
     };
     const model = makeModel(this.#spec.model, shape);
-    const learners = this.#programs.map(
-      ({ program, recorder }, thread) =>
-        new Learner(thread, program, recorder, this.#sharing, model, this.#withdrawn),
-    );
-    return { instance: this.instance, learners, model, cells: [...cells] };
+    const learners: Learner[] = [];
+    this.#sharing.standForThemselves();
+    for (const [thread, { program, recorder }] of this.#programs.entries()) {
+      const first = this.#likeness[thread]!;
+      if (first !== thread) {
+        learners.push(learners[first]!);
+        this.#sharing.standFor(first, thread);
+        continue;
+      }
+      learners.push(new Learner(thread, program, recorder, this.#sharing, model, this.#withdrawn));
+    }
+    return {
+      instance: this.instance,
+      learners,
+      names: this.#programs.map(({ program }) => program.name),
+      alike: groupsOf(this.#likeness),
+      checkAlike: (random) => this.#checkAlike(learners, random),
+      model,
+      cells: [...cells],
+    };
   }
+
+  #checkAlike(learners: readonly Learner[], random: () => number): void {
+    for (const [thread, first] of this.#likeness.entries()) {
+      if (first === thread) continue;
+      const { program, recorder } = this.#programs[thread]!;
+      if (learners[first]!.isAlike(program, recorder, random)) continue;
+      for (const each of this.#likeness.keys()) this.#likeness[each] = each;
+      throw new GuessWithdrawn();
+    }
+  }
+}
+
+/** By what the scenario says, and for host threads by what they start with: all they are given is the same. */
+function likenessOf(specs: readonly ThreadSpec[], steps: readonly number[]): number[] {
+  return specs.map((spec, thread) => {
+    const first = specs.findIndex(
+      (other, place) =>
+        place < thread &&
+        steps[place] === steps[thread] &&
+        (spec.alike === undefined
+          ? spec.vcpu === undefined && other.vcpu === undefined && other.start === spec.start
+          : other.alike === spec.alike),
+    );
+    return first < 0 ? thread : first;
+  });
+}
+
+function groupsOf(likeness: readonly number[]): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const [thread, first] of likeness.entries()) {
+    const group = groups.get(first);
+    if (group === undefined) groups.set(first, [thread]);
+    else group.push(thread);
+  }
+  return [...groups.values()].filter(({ length }) => length > 1);
 }
 
 const EMPTY: StateShape = {

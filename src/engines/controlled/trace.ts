@@ -37,7 +37,7 @@ export function traceOf(system: System, stepper: Stepper, moves: readonly Move[]
 
 /** A step that happens by itself: the clock, or a store that leaves its buffer. */
 function ownStep(system: System, stepper: Stepper, { actor, alternative }: Move): TraceStep {
-  const { model, learners, cells } = system;
+  const { model, learners, names, cells } = system;
   const place = model.oldest(actor - learners.length);
   if (place === undefined) {
     stepper.take(actor, alternative);
@@ -46,7 +46,7 @@ function ownStep(system: System, stepper: Stepper, { actor, alternative }: Move)
   const before = valueAt(model, place);
   stepper.take(actor, alternative);
   return {
-    actor: learners[actor - learners.length - 1]!.name,
+    actor: names[actor - learners.length - 1]!,
     alternative,
     action: 'drain',
     address: cells[place.cell]! + place.shift / 8,
@@ -59,7 +59,8 @@ function ownStep(system: System, stepper: Stepper, { actor, alternative }: Move)
 
 function threadStep(system: System, stepper: Stepper, { actor, alternative }: Move): TraceStep {
   const { model, learners } = system;
-  const { automaton, name } = learners[actor]!;
+  const { automaton } = learners[actor]!;
+  const name = system.names[actor]!;
   const node = model.nodes[actor]!;
   const step = automaton.steps[node]!;
   const accesses = steps.isAccess(step.op);

@@ -41,7 +41,7 @@ export function replayHere(spec: SystemSpec, moves: readonly Move[]): Replayed {
         calls: instance.steps.join('+'),
         ticks: instance.clock.steps,
       },
-      threads: learners.map(({ name }) => name),
+      threads: [...system.names],
       outcomes: [],
     };
   });

@@ -113,7 +113,7 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
       calls: instance.steps.join('+'),
       ticks: instance.clock.steps,
     },
-    threads: learners.map(({ name }) => name),
+    threads: [...system.names],
     interrupted,
   };
   if (first === undefined || failure === undefined) return { ...common, moves: [], trace: [] };

@@ -1,4 +1,5 @@
 import { NONE } from '../controlled/automaton.ts';
+import { exchange } from '../controlled/models/exchange.ts';
 import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
@@ -45,6 +46,8 @@ export class Exploration {
   readonly #stepper: Stepper;
   #parent = new Int32Array(1 << 10);
   #move = new Int32Array(1 << 10);
+  /** Ways that each actor has in the state that is being left. */
+  readonly #alternatives: Int32Array;
   #countBefore = 0;
   #reached = 0;
   transitions = 0;
@@ -56,6 +59,7 @@ export class Exploration {
     this.#system = system;
     this.#stepper = stepper;
     this.outcomes = new Float64Array(outcomes);
+    this.#alternatives = new Int32Array(stepper.actors);
   }
 
   get bytes(): number {
@@ -115,7 +119,9 @@ export class Exploration {
     const threads = this.#system.learners.length;
     let enabled = 0;
     for (let actor = 0; actor < stepper.actors; actor++) {
-      if (stepper.alternatives(actor) === 0) continue;
+      const alternatives = stepper.alternatives(actor);
+      this.#alternatives[actor] = alternatives;
+      if (alternatives === 0) continue;
       // A store buffer drains on behalf of its thread.
       enabled |= 1 << (actor <= threads ? actor : actor - threads - 1);
     }
@@ -131,10 +137,9 @@ export class Exploration {
     let moves = 0;
     for (let actor = 0; actor < stepper.actors; actor++) {
       if ((chosen & (1 << (actor <= threads ? actor : actor - threads - 1))) === 0) continue;
-      model.load(words, at);
-      const alternatives = stepper.alternatives(actor);
+      const alternatives = this.#alternatives[actor]!;
       for (let alternative = 0; alternative < alternatives; alternative++) {
-        if (alternative > 0) model.load(words, at);
+        model.load(words, at);
         moves++;
         stepper.take(actor, alternative);
         this.#reached = this.#insert(state, (actor << ALTERNATIVE_BITS) | alternative);
@@ -149,14 +154,57 @@ export class Exploration {
     return this.#parent[state]!;
   }
 
-  /** The moves that lead to a state. */
+  /** The moves that lead to a state, each by the thread whose it is. */
   pathTo(state: number): Move[] {
     const moves: Move[] = [];
     for (let at = state; this.#parent[at] !== NONE; at = this.#parent[at]!) {
       const move = this.#move[at]!;
       moves.push({ actor: move >> ALTERNATIVE_BITS, alternative: move & 0xff });
     }
-    return moves.reverse();
+    moves.reverse();
+    return this.#system.alike.length === 0 ? moves : this.#inTheirPlaces(moves);
+  }
+
+  /** Undoes that threads that are alike have changed places: walks the moves, and follows who is where. */
+  #inTheirPlaces(moves: readonly Move[]): Move[] {
+    const stepper = this.#stepper;
+    const { learners } = this.#system;
+    const threads = learners.length;
+    const who = learners.map((_, thread) => thread);
+    stepper.reset();
+    this.#sort(who);
+    return moves.map(({ actor, alternative }) => {
+      // Behind the threads are the clock and, one for each thread, the store buffers.
+      const thread = actor < threads ? actor : actor - threads - 1;
+      const real = thread < 0 ? -1 : who[thread]!;
+      stepper.take(actor, alternative);
+      this.#sort(who);
+      if (actor < threads) return { actor: real, alternative };
+      return { actor: actor === threads ? actor : threads + 1 + real, alternative };
+    });
+  }
+
+  /** Brings threads that are alike into order, in the state at hand: which is which makes no difference. */
+  #sort(who?: number[]): void {
+    const { alike, model } = this.#system;
+    for (let group = 0; group < alike.length; group++) {
+      const threads = alike[group]!;
+      for (let from = 1; from < threads.length; from++) {
+        for (let at = from; at > 0; at--) {
+          const left = threads[at - 1]!;
+          const right = threads[at]!;
+          if (model.compare(left, right) <= 0) break;
+          model.swap(left, right);
+          if (who !== undefined) exchange(who, left, right);
+        }
+      }
+    }
+  }
+
+  /** The state at hand, in the form in which it is stored: words of the model's {@link MemoryModel.packed}. */
+  packed(): number {
+    this.#sort();
+    return this.#system.model.pack();
   }
 
   #violation(state: number): Explored {
@@ -177,7 +225,7 @@ export class Exploration {
 
   #insert(parent: number, move: number): number {
     const { model } = this.#system;
-    const state = this.store.insert(model.packed, model.pack());
+    const state = this.store.insert(model.packed, this.packed());
     if (state < 0) return -1 - state;
     if (state === this.#parent.length) this.#widen();
     this.#parent[state] = parent;

@@ -44,11 +44,12 @@ function mark(exploration: Exploration, ends: Uint8Array, from: number): void {
 function leadsToEnd(
   system: System,
   stepper: Stepper,
-  { store }: Exploration,
+  exploration: Exploration,
   ends: Uint8Array,
   state: number,
 ): boolean {
   const { model } = system;
+  const { store } = exploration;
   const words = store.chunkOf(state);
   const at = store.offsetOf(state);
   for (let actor = 0; actor < stepper.actors; actor++) {
@@ -57,7 +58,7 @@ function leadsToEnd(
     for (let alternative = 0; alternative < alternatives; alternative++) {
       model.load(words, at);
       stepper.take(actor, alternative);
-      const reached = store.find(model.packed, model.pack());
+      const reached = store.find(model.packed, exploration.packed());
       if (reached >= 0 && ends[reached] === 1) return true;
     }
   }

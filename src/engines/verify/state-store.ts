@@ -1,13 +1,16 @@
-/** Words of one chunk: states never straddle two, and growth copies nothing. */
+/** Words of one chunk: states never straddle two, and growth copies nothing. The first ones are smaller. */
 const CHUNK_BITS = 18;
 const CHUNK_WORDS = 1 << CHUNK_BITS;
+const FIRST_CHUNK_BITS = 12;
 const FIRST_TABLE = 1 << 12;
 
 /** The states that were reached, each once: rows of 32-bit words in a hash set of typed arrays. */
 export class StateStore {
   readonly #chunks: Int32Array[] = [];
   #chunk = new Int32Array(0);
-  #used = CHUNK_WORDS;
+  #used = 0;
+  /** Words of all chunks together. */
+  #words = 0;
   /** Chunk and offset of each state. */
   #where = new Uint32Array(1 << 10);
   #hashes = new Int32Array(1 << 10);
@@ -20,10 +23,7 @@ export class StateStore {
   /** Bytes that the store takes. */
   get bytes(): number {
     return (
-      this.#chunks.length * CHUNK_WORDS * 4 +
-      this.#where.length * 4 +
-      this.#hashes.length * 4 +
-      this.#table.length * 4
+      this.#words * 4 + this.#where.length * 4 + this.#hashes.length * 4 + this.#table.length * 4
     );
   }
 
@@ -74,9 +74,11 @@ export class StateStore {
   }
 
   #append(words: Int32Array, length: number, hash: number): number {
-    if (this.#used + length > CHUNK_WORDS) {
-      this.#chunk = new Int32Array(CHUNK_WORDS);
+    if (this.#used + length > this.#chunk.length) {
+      const bits = Math.min(FIRST_CHUNK_BITS + 2 * this.#chunks.length, CHUNK_BITS);
+      this.#chunk = new Int32Array(Math.max(1 << bits, length));
       this.#chunks.push(this.#chunk);
+      this.#words += this.#chunk.length;
       this.#used = 0;
     }
     if (this.#count === this.#where.length) this.#widen();

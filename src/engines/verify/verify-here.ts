@@ -1,5 +1,5 @@
 import { confirm } from '../controlled/confirm.ts';
-import { type Failure, failureHere } from '../controlled/failure.ts';
+import { type Failure, failureHere, follow } from '../controlled/failure.ts';
 import { minimise } from '../controlled/minimise.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
@@ -50,19 +50,21 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     outcomes: [...exploration.outcomes],
     assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
     instance: instanceInWords(system),
-    threads: learners.map(({ name }) => name),
+    threads: [...system.names],
   };
   if (explored.kind === 'stopped') {
     return { ...common, kind: 'stopped', why: explored.why as 'max-states', moves: [], trace: [] };
   }
   if (explored.kind !== 'all') {
-    const failure = failureHere(system, stepper)!;
+    // Threads that are alike may have changed places on the way: followed again, with each in its own.
+    const failure = follow(system, stepper, explored.path).failure!;
     confirm(system, stepper, explored.path);
     const moves = minimise(system, stepper, explored.path, failure);
     return { ...common, kind: 'failure', ...told(system, stepper, moves) };
   }
   const random = xorshift();
-  for (const learner of learners) learner.probe(random);
+  for (const learner of new Set(learners)) learner.probe(random);
+  system.checkAlike(random);
   if (learners.some((learner) => learner.assumptions.length > 0)) {
     const state = livelock(system, stepper, exploration);
     if (state >= 0) {

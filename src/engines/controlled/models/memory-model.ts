@@ -42,6 +42,11 @@ export interface MemoryModel {
   /** Packs the state at hand into {@link packed}; returns how many words it has. */
   pack(): number;
 
+  /** How two threads that are alike stand in the state at hand: 0 where one cannot be told from the other. */
+  compare(one: number, other: number): number;
+  /** Each of two threads that are alike takes the other's place. */
+  swap(one: number, other: number): void;
+
   /** How many ways there are for a thread to take the step of its state: 0 while it cannot be taken. */
   alternatives(thread: number, automaton: Automaton, node: number): number;
   /** Takes it in one of these ways. */

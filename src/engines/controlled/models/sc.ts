@@ -14,7 +14,7 @@ import type { MemoryModel, StateShape } from './memory-model.ts';
 /**
  * Sequential consistency: one memory, every step is there at once.
  *
- * A state is the nodes of the threads, the tick, and the cells.
+ * A state is the nodes of the threads, the cells, and the tick where there is a clock.
  */
 export class SequentialConsistency implements MemoryModel {
   readonly name = 'sc';
@@ -25,6 +25,7 @@ export class SequentialConsistency implements MemoryModel {
   readonly #shape: StateShape;
   readonly #cells: Cells;
   readonly #length: number;
+  readonly #threads: number;
   readonly #tick: number;
   answerLow = 0;
   answerHigh = 0;
@@ -32,16 +33,17 @@ export class SequentialConsistency implements MemoryModel {
   constructor(shape: StateShape) {
     const { threads, cells } = shape;
     this.#shape = shape;
-    this.#tick = threads;
-    this.#length = threads + 1 + cells.length;
-    this.packed = new Int32Array(this.#length);
+    this.#threads = threads;
+    this.#tick = threads + cells.length;
+    this.#length = this.#tick + (shape.clockSteps > 0 ? 1 : 0);
+    this.packed = new Int32Array(this.#tick + 1);
     this.nodes = this.packed.subarray(0, threads);
-    this.#cells = new Cells(this.packed, threads + 1);
+    this.#cells = new Cells(this.packed, threads);
   }
 
   reset(): void {
     this.packed.fill(0);
-    this.packed.set(this.#shape.cells, this.#tick + 1);
+    this.packed.set(this.#shape.cells, this.#threads);
   }
   load(words: Int32Array, at: number): void {
     const { packed } = this;
@@ -50,6 +52,15 @@ export class SequentialConsistency implements MemoryModel {
   }
   pack(): number {
     return this.#length;
+  }
+
+  compare(one: number, other: number): number {
+    return this.packed[one]! - this.packed[other]!;
+  }
+  swap(one: number, other: number): void {
+    const node = this.packed[one]!;
+    this.packed[one] = this.packed[other]!;
+    this.packed[other] = node;
   }
 
   alternatives(_thread: number, automaton: Automaton, node: number): number {
@@ -88,7 +99,7 @@ export class SequentialConsistency implements MemoryModel {
   retire(): void {}
   held(): void {}
   device(cell: number): number {
-    return this.packed[this.#tick + 1 + cell]!;
+    return this.packed[this.#threads + cell]!;
   }
   valueOf(cell: number): number {
     return this.device(cell);

@@ -13,6 +13,7 @@ import {
   STEP_WAIT,
 } from '../step.ts';
 import { Cells } from './cells.ts';
+import { exchange } from './exchange.ts';
 import type { MemoryModel, Place, StateShape } from './memory-model.ts';
 
 /** Stores that a store buffer holds, the checker's among them; a full one drains before it takes more. */
@@ -129,6 +130,36 @@ export class TotalStoreOrder implements MemoryModel {
     }
     packed[0] = to;
     return to;
+  }
+
+  compare(one: number, other: number): number {
+    const words = this.#words;
+    const floors = this.#threads + 1;
+    const nodes = words[one]! - words[other]!;
+    if (nodes !== 0) return nodes;
+    const waits = words[floors + one]! - words[floors + other]!;
+    if (waits !== 0) return waits;
+    const counts = this.#counts[one]! - this.#counts[other]!;
+    if (counts !== 0) return counts;
+    const buffers = this.#buffers;
+    const length = this.#counts[one]! * FIELDS;
+    for (let word = 0; word < length; word++) {
+      const left = buffers[one * CAPACITY * FIELDS + word]!;
+      const right = buffers[other * CAPACITY * FIELDS + word]!;
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
+  }
+  swap(one: number, other: number): void {
+    const words = this.#words;
+    const floors = this.#threads + 1;
+    exchange(words, one, other);
+    exchange(words, floors + one, floors + other);
+    const most = Math.max(this.#counts[one]!, this.#counts[other]!) * FIELDS;
+    exchange(this.#counts, one, other);
+    for (let word = 0; word < most; word++) {
+      exchange(this.#buffers, one * CAPACITY * FIELDS + word, other * CAPACITY * FIELDS + word);
+    }
   }
 
   alternatives(thread: number, automaton: Automaton, node: number): number {

@@ -17,6 +17,7 @@ import {
   STEP_WMB,
 } from '../step.ts';
 import { Cells } from './cells.ts';
+import { exchange } from './exchange.ts';
 import type { MemoryModel, StateShape } from './memory-model.ts';
 
 /** Messages of one location at most: a store waits while there are more that somebody may still read. */
@@ -25,6 +26,8 @@ const MOST_MESSAGES = 30;
 const BITS = 5;
 /** … so many to a word. */
 const PER_WORD = 6;
+/** A thread's views: current, acquired, released. */
+const THREAD_VIEWS = [0, 1, 2] as const;
 
 /**
  * What the source may be compiled to, or run as on a weaker machine: RC11 without load buffering, as an
@@ -184,6 +187,37 @@ export class WeakMemory implements MemoryModel {
       to = this.#packView(view, to);
     packed[0] = to;
     return to;
+  }
+
+  compare(one: number, other: number): number {
+    const words = this.#words;
+    const floors = this.#threads + 1;
+    const nodes = words[one]! - words[other]!;
+    if (nodes !== 0) return nodes;
+    const waits = words[floors + one]! - words[floors + other]!;
+    if (waits !== 0) return waits;
+    const locations = this.#locations;
+    for (const view of THREAD_VIEWS) {
+      const left = (this.#threadViews + view + 3 * one) * locations;
+      const right = (this.#threadViews + view + 3 * other) * locations;
+      for (let location = 0; location < locations; location++) {
+        const later = this.#views[left + location]! - this.#views[right + location]!;
+        if (later !== 0) return later;
+      }
+    }
+    return 0;
+  }
+  swap(one: number, other: number): void {
+    const floors = this.#threads + 1;
+    exchange(this.#words, one, other);
+    exchange(this.#words, floors + one, floors + other);
+    const locations = this.#locations;
+    for (const view of THREAD_VIEWS) {
+      const left = (this.#threadViews + view + 3 * one) * locations;
+      const right = (this.#threadViews + view + 3 * other) * locations;
+      for (let location = 0; location < locations; location++)
+        exchange(this.#views, left + location, right + location);
+    }
   }
 
   alternatives(thread: number, automaton: Automaton, node: number): number {
