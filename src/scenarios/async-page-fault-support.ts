@@ -123,7 +123,7 @@ export function sleepOn(
       const over = watch.isOver(token, cpu.id);
       cpu.safeHalt();
       // The exit and the entry of the halt were the last occasion to be told.
-      if (over) watch.checkNotForgotten(kvm, vcpu);
+      if (over) watch.checkNotForgotten(kvm, vcpu, true);
     }
   };
   watch.asleep(cpu.id, token, node, () => {

@@ -36,6 +36,8 @@ const hex = (token: number): string => `0x${token.toString(16)}`;
 export class PageFaultWatch {
   readonly #thread: HostThread;
   readonly #base: number;
+  /** Whether the guest that requests are being served for has its interrupts off. */
+  #interruptsOff = false;
 
   constructor(thread: HostThread, base: number) {
     this.#thread = thread;
@@ -74,14 +76,20 @@ export class PageFaultWatch {
   /**
    * A1: all that could wake the task that this vCPU has asleep is over, and it sleeps. In the vCPU's own
    * context, so that nothing but what is looked at can change.
+   *
+   * @param entering whether an entry comes next and serves its requests; a halted vCPU ends its halt for
+   * a page that is done, but for no request
    */
-  checkNotForgotten(kvm: Kvm, vcpu: VcpuRecord): void {
+  checkNotForgotten(kvm: Kvm, vcpu: VcpuRecord, entering: boolean): void {
     const { ledger, violated } = this.#thread;
     const id = kvm.memory.load32(vcpu + VCPU.id);
     const awaited = ledger.load32(this.#at(id) + AWAITED);
     if (awaited === 0) return;
     const token = (awaited - 1) >>> 0;
     if (!this.isOver(token, id) || somethingWaits(kvm, vcpu)) return;
+    if (entering ? kvm.memory.load32(vcpu + VCPU.requests) !== 0 : kvm.ops.pageIsDone(kvm, vcpu)) {
+      return;
+    }
     // The state last: whoever was to wake the task has done so before what was looked at above.
     const node = kvm.cpu.translate(ledger.load32(this.#at(id) + NODE), 4);
     if (kvm.memory.load32(node + NODE_STATE) !== TASK_SLEEPS) return;
@@ -92,7 +100,8 @@ export class PageFaultWatch {
   #checkNotHaltedForEver(kvm: Kvm, vcpu: VcpuRecord): void {
     const id = kvm.memory.load32(vcpu + VCPU.id);
     const underWay = this.#thread.ledger.load32(this.#at(id) + UNDER_WAY);
-    if (underWay !== 0 || somethingWaits(kvm, vcpu)) return;
+    if (underWay !== 0 || kvm.memory.load32(vcpu + VCPU.requests) !== 0) return;
+    if (somethingWaits(kvm, vcpu)) return;
     this.#thread.violated('A1', `vCPU ${id} is halted for a page that no worker brings in.`);
   }
 
@@ -116,6 +125,11 @@ export class PageFaultWatch {
     const lineOf = (kvm: Kvm, vcpu: VcpuRecord): number => this.#at(idOf(kvm, vcpu));
     return {
       ...ops,
+      serveRequests: (kvm, vcpu, guest) => {
+        this.#interruptsOff = !guest.interruptFlag;
+        ops.serveRequests(kvm, vcpu, guest);
+        this.#interruptsOff = false;
+      },
       setupAsyncPf: (kvm, vcpu, guest, gfn) => {
         const line = lineOf(kvm, vcpu);
         ledger.add32(line + UNDER_WAY, 1);
@@ -132,6 +146,10 @@ export class PageFaultWatch {
       queuePageFault: (kvm, vcpu, token) => {
         if (kvm.memory.load32(vcpu + VCPU.pendingPageFault) !== 0) {
           violated('A4', `A #PF was queued for vCPU ${idOf(kvm, vcpu)} while another one waits.`);
+        }
+        if (this.#interruptsOff) {
+          // Its handler takes locks that whoever has interrupts off may hold.
+          violated('A4', `A #PF was queued for vCPU ${idOf(kvm, vcpu)}, which has interrupts off.`);
         }
         ops.queuePageFault(kvm, vcpu, token);
       },
@@ -164,6 +182,12 @@ export class PageFaultWatch {
           violated('A6', 'A work item was freed while its worker was still at it.');
         }
       },
+      freeAsyncPfWork: (kvm, work) => {
+        if (kvm.memory.load32(work + ASYNC_PF_WORK.state) !== WORK_IDLE) {
+          violated('A6', 'A work item is freed while its worker is still at it.');
+        }
+        ops.freeAsyncPfWork(kvm, work);
+      },
       finishAsyncPfWork: (kvm, work) => {
         const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);
         ops.finishAsyncPfWork(kvm, work);
@@ -184,7 +208,7 @@ export class PageFaultWatch {
       },
       vcpuHasWork: (kvm, vcpu, guest) => {
         const work = ops.vcpuHasWork(kvm, vcpu, guest);
-        if (!work) this.checkNotForgotten(kvm, vcpu);
+        if (!work) this.checkNotForgotten(kvm, vcpu, false);
         return work;
       },
       haltForPage: (kvm, vcpu, guest) => {
@@ -250,7 +274,6 @@ function timesUnderWay(kvm: Kvm, vcpu: VcpuRecord, gfn: number): number {
 /** Whether the host, or a device, still has something for the vCPU. */
 function somethingWaits(kvm: Kvm, vcpu: VcpuRecord): boolean {
   const { memory, ops } = kvm;
-  if (memory.load32(vcpu + VCPU.requests) !== 0) return true;
   if (memory.load32(vcpu + VCPU.pendingPageFault) !== 0) return true;
   return ops.pendingInterrupt(kvm, vcpu) !== NO_VECTOR;
 }

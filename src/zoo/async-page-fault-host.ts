@@ -78,6 +78,12 @@ function takeReadyByPageFault(cpu: Vcpu, at: PageFaultAddresses): number {
   return 0;
 }
 
+/** As long as the guest has interrupts off nothing is to look at the list. */
+const kickOnly: HostOps['asyncPageReadyQueued'] = (kvm, vcpu) => {
+  kvm.memory.mb();
+  kvm.ops.kickVcpu(kvm, vcpu);
+};
+
 /** Nobody acknowledges a #PF: the host looks for what is done at every entry. */
 const lookAtEveryEntry: HostOps['serveRequests'] = (kvm, vcpu, guest) => {
   referenceHost.serveRequests(kvm, vcpu, guest);
@@ -193,6 +199,7 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
     host: {
       asyncPagePresent: readyByPageFault,
       canDequeuePagePresent: () => true,
+      asyncPageReadyQueued: kickOnly,
       serveRequests: lookAtEveryEntry,
     },
   },
