@@ -14,6 +14,7 @@ import { addStressCommand } from './stress.ts';
 import { addTourCommand } from './tour.ts';
 import { addVerifyCommand } from './verify.ts';
 import { packageVersion } from './version.ts';
+import { addZooCommand } from './zoo.ts';
 
 /** The commands, in the order of `--help`. Each is one file. */
 const COMMANDS = [
@@ -24,6 +25,7 @@ const COMMANDS = [
   addSampleCommand,
   addVerifyCommand,
   addReplayCommand,
+  addZooCommand,
   addBenchCommand,
   addConformCommand,
 ];

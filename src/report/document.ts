@@ -61,6 +61,11 @@ function resultDocument(result: ReportedResult): Record<string, unknown> {
     schedule: broken?.schedule ?? null,
     replay: broken?.replay ?? null,
   };
-  if (result.killed !== undefined) document.killed = result.killed;
+  if (result.killed !== undefined) {
+    document.killed = result.killed;
+    document.reason = result.reason ?? null;
+    document.executions = result.executions ?? null;
+    if (result.repeated !== undefined) document.repeated = result.repeated;
+  }
   return document;
 }

@@ -24,9 +24,19 @@ export interface SearchProgress {
   readonly bytes: number;
 }
 
+/** How far a run of many short trials is. */
+export interface TrialProgress {
+  /** Which one has begun, in words. */
+  readonly trial: string;
+  readonly place: number;
+  readonly count: number;
+}
+
+type Progress = RunProgress | SearchProgress | TrialProgress;
+
 /** Shows people how far a run is. */
 export interface ProgressDisplay {
-  show(progress: RunProgress | SearchProgress): void;
+  show(progress: Progress): void;
   /** Makes room for a line of the report. */
   clear(): void;
 }
@@ -76,7 +86,8 @@ export function barProgress(stream: ProgressStream): ProgressDisplay {
 }
 
 /** Scenario, phase, speed and the time that is left of the whole run. */
-export function progressInWords(progress: RunProgress | SearchProgress): string {
+export function progressInWords(progress: Progress): string {
+  if ('trial' in progress) return `[${progress.place}/${progress.count}] ${progress.trial}`;
   if ('states' in progress) return searchInWords(progress);
   const { scenario, phase, elapsed, total, operations, place, count } = progress;
   const head = `[${place}/${count}] ${scenario}`;
@@ -94,8 +105,8 @@ function searchInWords(progress: SearchProgress): string {
 }
 
 /** How much of the whole run is done, from 0 to 1. */
-export function wholeFraction(progress: RunProgress | SearchProgress): number {
-  if ('states' in progress) return (progress.place - 1) / progress.count;
+export function wholeFraction(progress: Progress): number {
+  if ('states' in progress || 'trial' in progress) return (progress.place - 1) / progress.count;
   const { phase, elapsed, total, place, count } = progress;
   const share = total > 0 ? Math.min(1, elapsed / total) : 0;
   return (place - 1 + (phase === 'stopping' ? 1 : share)) / count;

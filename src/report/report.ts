@@ -1,4 +1,5 @@
 import type { ScenarioResult } from '../engines/result.ts';
+import type { Grade } from '../engines/zoo/trial.ts';
 
 /** Where a run took place. */
 export interface Machine {
@@ -15,7 +16,7 @@ export interface Machine {
 export type Verdict = ScenarioResult['verdict'];
 
 /** A result as it is reported. Where a twin had to be caught, `killed` says whether it was. */
-export type ReportedResult = ScenarioResult & { readonly killed?: 'killed' | 'survived' };
+export type ReportedResult = ScenarioResult & Partial<Grade>;
 
 /** One run of the tool, as data. */
 export interface Report {
@@ -38,12 +39,19 @@ export function wholeVerdict(results: readonly ReportedResult[]): Verdict {
 
 /**
  * What a result means for the run: its verdict, but for a twin that had to be caught a caught one is
- * a pass, and one that survived leaves the run without an answer.
+ * a pass, and one that survived leaves the run without an answer. A reference in a twin's place must
+ * survive, and need not be gone through to the end.
  */
 export function meaning(result: ReportedResult): Verdict {
   if (result.killed === undefined) return result.verdict;
+  if (result.killed === 'not-visible') return 'pass';
+  if (result.mutant === undefined) return outOfStates(result) ? 'pass' : result.verdict;
   if (result.killed === 'killed') return 'pass';
   return result.verdict === 'error' ? 'error' : 'incomplete';
+}
+
+function outOfStates({ verdict, engine, states }: ReportedResult): boolean {
+  return verdict === 'incomplete' && engine === 'verify' && states !== undefined;
 }
 
 /** What was run, in words: the scenario, and who took the reference's place. */

@@ -73,6 +73,8 @@ export interface ControlledSpec {
   readonly clockSteps?: number;
   /** By how many TSC ticks it does each time. */
   readonly ticks?: bigint;
+  /** Calls of every thread's `step`; by default as each thread says. */
+  readonly steps?: number;
 }
 
 /** One thread of a scenario. */
@@ -180,4 +182,8 @@ export interface Mutant {
   readonly host?: Partial<HostOps>;
   /** What the twin needs of its machine, where the scenario's own would not trigger it. */
   readonly machine?: Partial<MachineSpec>;
+  /** What differs from the scenario's small instance in the one that shows this twin. */
+  readonly controlled?: ControlledSpec;
+  /** Where it is visible under no model: why, with the proof. */
+  readonly notVisible?: string;
 }

@@ -6,7 +6,7 @@ import {
   mapMachine,
 } from '../../host/machine.ts';
 import { createSharedMemory, PlainMemory } from '../../memory/shared-memory.ts';
-import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import type { ControlledSpec, Mutant, Scenario } from '../../scenarios/scenario.ts';
 import type { ClockSteps } from './recorded-host-cpu.ts';
 
 /** How much of a scenario the controlled engines explore: everything in it is finite but its loops. */
@@ -29,6 +29,20 @@ export interface InstanceOptions {
   readonly steps?: number;
   /** How often the clock advances; by default as the scenario says. */
   readonly clockSteps?: number;
+  /** The scenario's small instance with these differences. */
+  readonly controlled?: ControlledSpec;
+}
+
+/** Of a caller's options those about the instance, without what was left out. */
+export function instanceOptions(options: InstanceOptions): InstanceOptions {
+  const { vcpus, machine, steps, clockSteps, controlled } = options;
+  return {
+    ...(vcpus === undefined ? {} : { vcpus }),
+    ...(machine === undefined ? {} : { machine }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(clockSteps === undefined ? {} : { clockSteps }),
+    ...(controlled === undefined ? {} : { controlled }),
+  };
 }
 
 /** Calls of a thread's `step` where the scenario does not say. */
@@ -43,18 +57,22 @@ export function instanceOf(
   mutant: Mutant | undefined,
   options: InstanceOptions,
 ): { instance: Instance; memory: PlainMemory } {
-  const small = scenario.controlled;
+  const small: ControlledSpec = {
+    ...scenario.controlled,
+    ...mutant?.controlled,
+    ...options.controlled,
+  };
   const machine: MachineSpec = {
     ...DEFAULT_MACHINE,
     ...scenario.machine,
-    ...small?.machine,
+    ...small.machine,
     ...mutant?.machine,
     ...options.machine,
     vcpus:
       options.vcpus ??
       options.machine?.vcpus ??
       mutant?.machine?.vcpus ??
-      small?.vcpus ??
+      small.vcpus ??
       scenario.vcpus.default,
   };
   const map = mapMachine(machine, machine.vcpus);
@@ -63,11 +81,11 @@ export function instanceOf(
   createVm(machine, map, memory, machine.vcpus);
   const steps = scenario
     .threads(machine)
-    .map(({ steps: own }) => options.steps ?? own ?? DEFAULT_STEPS);
+    .map(({ steps: own }) => options.steps ?? small.steps ?? own ?? DEFAULT_STEPS);
   const clock = {
     firstTick: machine.firstTick,
-    ticks: small?.ticks ?? DEFAULT_TICKS,
-    steps: options.clockSteps ?? small?.clockSteps ?? DEFAULT_CLOCK_STEPS,
+    ticks: small.ticks ?? DEFAULT_TICKS,
+    steps: options.clockSteps ?? small.clockSteps ?? DEFAULT_CLOCK_STEPS,
   };
   return { instance: { machine, map, ledger: map.end, memoryBytes, clock, steps }, memory };
 }

@@ -1,13 +1,16 @@
 import { Automaton, NONE } from './automaton.ts';
 import { NotDeterministic } from './faults.ts';
+import type { MemoryModel } from './models/memory-model.ts';
 import type { Ending, ThreadProgram } from './program.ts';
-import type { Answers, GhostOracle, Recorder, Violation } from './recorder.ts';
+import type { Answers, Oracle, Recorder, Violation } from './recorder.ts';
 import type { Sharing } from './sharing.ts';
 import {
   answersNothing,
   EXIT_NEVER,
   STEP_END,
+  STEP_MEET,
   STEP_VIOLATION,
+  STEP_WAIT,
   type Step,
   sameStep,
 } from './step.ts';
@@ -20,16 +23,10 @@ const PROMISED_ITERATIONS = 3;
 export const PROBED_ITERATIONS = 1000;
 /** Continuations that are compared behind each merged iteration. */
 const COMPARED_CONTINUATIONS = 8;
+/** Steps that a run learns at the most. */
+const MOST_STEPS_AHEAD = 4_000;
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
-
-/** What a memory model does for the checker: an access that is there at once. */
-export interface GhostMemory {
-  /** Carries out the ghost step of a state on the state of the machine that is at hand. */
-  ghost(thread: number, automaton: Automaton, state: number): void;
-  readonly answerLow: number;
-  readonly answerHigh: number;
-}
 
 /** A loop that was taken to lead back to where it began, and does not: what was learned is void. */
 export class GuessWithdrawn extends Error {
@@ -53,14 +50,14 @@ export class Withdrawn {
 }
 
 /** Learns one thread's automaton by running its program. */
-export class Learner implements GhostOracle {
+export class Learner implements Oracle {
   readonly automaton: Automaton;
   readonly name: string;
   /** For which thread a state is learned: threads that are alike share a learner. */
   thread: number;
   readonly #program: ThreadProgram;
   readonly #recorder: Recorder;
-  readonly #memory: GhostMemory;
+  readonly #memory: MemoryModel;
   readonly #withdrawn: Withdrawn;
   readonly #siteNumbers = new Map<string, number>();
   readonly #sites: string[] = [''];
@@ -71,8 +68,13 @@ export class Learner implements GhostOracle {
   /** Where the next state is to be added: behind this one, by this answer. */
   #behind = NONE;
   #byExit = false;
-  /** How many answers the run began with. */
+  /** How many answers there were up to the latest step that is not the checker's. */
   #answered = 0;
+  /** The state that was to be learned, where the program went on behind it; what the machine's was then. */
+  #first = NONE;
+  readonly #before: Int32Array;
+  /** The state that the program stopped in, where it was added before that was known. */
+  #stoppedIn = NONE;
   /** Answer of the latest ghost step. */
   low = 0;
   high = 0;
@@ -82,7 +84,7 @@ export class Learner implements GhostOracle {
     program: ThreadProgram,
     recorder: Recorder,
     sharing: Sharing,
-    memory: GhostMemory,
+    memory: MemoryModel,
     withdrawn: Withdrawn,
   ) {
     this.name = program.name;
@@ -92,6 +94,7 @@ export class Learner implements GhostOracle {
     this.#recorder = recorder;
     this.#memory = memory;
     this.#withdrawn = withdrawn;
+    this.#before = new Int32Array(memory.packed.length);
   }
 
   /** Assumptions that merged loops rest on. */
@@ -133,8 +136,13 @@ export class Learner implements GhostOracle {
     this.high = high;
     this.#byExit = exit;
     this.#answered = this.#answers.steps.length;
+    this.#first = NONE;
+    this.#stoppedIn = NONE;
     recorder.rewind(this.#answers, this);
-    return this.#place(this.#program.run());
+    const last = this.#place(this.#program.run());
+    if (this.#first === NONE) return last;
+    this.#memory.load(this.#before, 0);
+    return this.#first;
   }
 
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
@@ -148,9 +156,45 @@ export class Learner implements GhostOracle {
     push(this.#answers, step, this.low, this.high, false);
   }
 
+  /**
+   * A run costs as much as it has steps. So the program goes on as if nobody came between, and what it
+   * does then is learned in the same run; the machine's state is put back afterwards.
+   */
+  goesOn(step: Step, site: string, relaxed: boolean): boolean {
+    if (step.op === STEP_MEET || step.op === STEP_WAIT || step.waits || relaxed) return false;
+    const { automaton } = this;
+    if (automaton.size - Math.max(this.#first, 0) > MOST_STEPS_AHEAD && this.#first !== NONE)
+      return false;
+    const number = this.#siteNumber(site);
+    for (let state = this.#behind; state !== NONE; state = automaton.parent[state]!) {
+      // A loop, maybe: that is looked into when the run is over.
+      if (automaton.site[state] === number && sameStep(step, automaton.steps[state]!)) return false;
+    }
+    const memory = this.#memory;
+    const state = this.#add(step, number, this.#newOutcomes());
+    if (this.#first === NONE) {
+      this.#first = state;
+      memory.pack();
+      this.#before.set(memory.packed);
+    }
+    if (memory.alternatives(this.thread, automaton, state) === 0) {
+      this.#stoppedIn = state;
+      return false;
+    }
+    memory.take(this.thread, automaton, state, 0);
+    this.#behind = state;
+    this.#byExit = false;
+    this.low = memory.answerLow;
+    this.high = memory.answerHigh;
+    push(this.#answers, step, this.low, this.high, false);
+    this.#answered = this.#answers.steps.length;
+    return true;
+  }
+
   /** Adds the state that the program stopped in, unless it is one that is there already. */
   #place(ending: Ending): number {
     if (ending.kind !== 'pending') return this.#placeEnd(ending);
+    if (this.#stoppedIn !== NONE) return this.#stoppedIn;
     const step = this.#recorder.pending!;
     const site = this.#siteNumber(this.#recorder.pendingSite);
     const head = this.#headOf(step, site);

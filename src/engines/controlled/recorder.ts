@@ -61,10 +61,17 @@ export interface FenceSteps {
   readonly rmbAndWmb: boolean;
 }
 
-/** Answers the checker's accesses, in the order in which the program makes them. */
-export interface GhostOracle {
-  /** Leaves the answer in `low` and `high`. */
+/** Answers what a run's list of answers does not: the checker's accesses, and as many steps as it likes. */
+export interface Oracle {
+  /** A step of the checker. Leaves the answer in `low` and `high`. */
   answer(step: Step): void;
+  /**
+   * Any other step. Leaves the answer in `low` and `high`, or returns false to stop the program here.
+   *
+   * @param site where in the program it is
+   * @param relaxed whether `relax()` was called since the step before
+   */
+  goesOn(step: Step, site: string, relaxed: boolean): boolean;
   readonly low: number;
   readonly high: number;
 }
@@ -97,7 +104,7 @@ export class Recorder {
   #length = 0;
   #cursor = 0;
   #calls = 0;
-  #oracle: GhostOracle | undefined;
+  #oracle: Oracle | undefined;
   #exits = EXIT_NEVER;
   #kick: HostAddress = 0;
   /** How often the program relaxed since its latest step. */
@@ -154,7 +161,7 @@ export class Recorder {
   }
 
   /** Starts over with these answers. */
-  rewind(answers: Answers, oracle: GhostOracle | undefined): void {
+  rewind(answers: Answers, oracle: Oracle | undefined): void {
     for (const address of this.#dirty) {
       this.#own.setUint32(address, readWord(this.#image, address), true);
     }
@@ -375,13 +382,26 @@ export class Recorder {
     }
     if (ghost && !step.waits && this.#oracle !== undefined) {
       this.#oracle.answer(step);
-      this.low = this.#oracle.low;
-      this.high = this.#oracle.high;
+      this.#taken();
+      return;
+    }
+    const site = `${this.#scope} ${this.digest} ${callSite()}`;
+    if (this.#oracle?.goesOn(step, site, this.relaxed) === true) {
+      this.#taken();
+      this.relaxed = false;
       return;
     }
     this.pending = step;
-    this.pendingSite = `${this.#scope} ${this.digest} ${callSite()}`;
+    this.pendingSite = site;
     throw UNANSWERED;
+  }
+
+  /** The oracle has answered. */
+  #taken(): void {
+    this.low = this.#oracle!.low;
+    this.high = this.#oracle!.high;
+    this.#cursor++;
+    this.#length++;
   }
 
   #count(): void {

@@ -1,4 +1,5 @@
 import { findMutant } from '../../zoo/index.ts';
+import { instanceOptions } from '../controlled/instance.ts';
 import {
   type Asked,
   brokenFields,
@@ -45,10 +46,7 @@ export async function sample(options: SampleOptions): Promise<ScenarioResult> {
     runs: options.runs ?? DEFAULT_RUNS,
     strategy: options.strategy ?? 'blocks',
     seed,
-    ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-    ...(options.machine === undefined ? {} : { machine: options.machine }),
-    ...(options.steps === undefined ? {} : { steps: options.steps }),
-    ...(options.clockSteps === undefined ? {} : { clockSteps: options.clockSteps }),
+    ...instanceOptions(options),
   };
   const report = await supervise<SampleTask, Sampled>(task, 'sample', signal, (board, elapsed) =>
     onProgress?.({

@@ -1,4 +1,5 @@
 import { findMutant } from '../../zoo/index.ts';
+import { instanceOptions } from '../controlled/instance.ts';
 import {
   type Asked,
   brokenFields,
@@ -43,10 +44,7 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
     board: Board.create(),
     maxStates: options.maxStates ?? DEFAULT_MAX_STATES,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
-    ...(options.vcpus === undefined ? {} : { vcpus: options.vcpus }),
-    ...(options.machine === undefined ? {} : { machine: options.machine }),
-    ...(options.steps === undefined ? {} : { steps: options.steps }),
-    ...(options.clockSteps === undefined ? {} : { clockSteps: options.clockSteps }),
+    ...instanceOptions(options),
   };
   const report = await supervise<VerifyTask, Verified>(task, 'verify', signal, (board, elapsed) =>
     onProgress?.({

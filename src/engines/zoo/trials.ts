@@ -1,0 +1,93 @@
+import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import type { ModelName } from '../controlled/models/memory-model.ts';
+import type { Trial, ZooEngine } from './trial.ts';
+
+/** What there is to try. */
+export type Twin = Pick<
+  Mutant,
+  | 'id'
+  | 'scenario'
+  | 'invariants'
+  | 'visibleUnder'
+  | 'notOnThreads'
+  | 'notVisible'
+  | 'machine'
+  | 'controlled'
+>;
+
+/** From the one that is explored fastest to the slowest. */
+const MODELS: readonly ModelName[] = ['sc', 'tso', 'weak'];
+
+/**
+ * One engine's column of the kill matrix: each twin, then each reference that the twins were changed
+ * from, on the machines that they need.
+ *
+ * @param model only this one, for engines that have memory models
+ */
+export function trialsOf(
+  engine: ZooEngine,
+  scenarios: readonly Pick<Scenario, 'name'>[],
+  twins: readonly Twin[],
+  model?: ModelName,
+): readonly Trial[] {
+  return [
+    ...twins.map((twin) => twinTrial(engine, twin, model)),
+    ...referenceTrials(engine, scenarios, twins, model),
+  ];
+}
+
+function twinTrial(engine: ZooEngine, twin: Twin, model: ModelName | undefined): Trial {
+  const { id, scenario, invariants, visibleUnder, notOnThreads } = twin;
+  const visible = MODELS.filter((each) => visibleUnder.includes(each));
+  const models = visible.filter((each) => model === undefined || each === model);
+  const trial = { engine, scenario, mutant: id, invariants };
+  if (engine === 'stress') {
+    return notOnThreads === undefined
+      ? { ...trial, models: [] }
+      : { ...trial, models: [], notVisible: notOnThreads };
+  }
+  if (models.length > 0) return { ...trial, models };
+  const reason =
+    visible.length === 0
+      ? (twin.notVisible ?? 'It breaks nothing under any memory model.')
+      : `It breaks nothing under ${model}: it shows under ${visible.join(' and ')}.`;
+  return { ...trial, models: [], notVisible: reason };
+}
+
+/** Each scenario as it is, and as a twin has it that needs another machine: once under each model. */
+function referenceTrials(
+  engine: ZooEngine,
+  scenarios: readonly Pick<Scenario, 'name'>[],
+  twins: readonly Twin[],
+  model: ModelName | undefined,
+): readonly Trial[] {
+  const models = engine === 'stress' ? [[]] : (model === undefined ? MODELS : [model]).map(each);
+  const trials = new Map<string, Trial>();
+  for (const { name } of scenarios) {
+    const own = twins.filter(({ scenario }) => scenario === name);
+    const machines = [{}, ...own.map((twin) => needsOf(engine, twin))];
+    for (const needs of machines) {
+      for (const under of models) {
+        const trial: Trial = { engine, scenario: name, invariants: [], models: under, ...needs };
+        trials.set(keyOf(trial), trial);
+      }
+    }
+  }
+  return [...trials.values()];
+}
+
+const each = (model: ModelName): readonly ModelName[] => [model];
+
+function needsOf(
+  engine: ZooEngine,
+  { machine, controlled }: Twin,
+): Pick<Trial, 'machine' | 'controlled'> {
+  return {
+    ...(machine === undefined ? {} : { machine }),
+    ...(controlled === undefined || engine === 'stress' ? {} : { controlled }),
+  };
+}
+
+function keyOf(trial: Trial): string {
+  return JSON.stringify(trial, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
+}
