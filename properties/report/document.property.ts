@@ -37,10 +37,12 @@ test('the document has every field of the contract, null where nothing was measu
         const document = JSON.parse(jsonText(documentOf(report)));
         t.deepEqual(Object.keys(document), FIELDS);
         for (const [index, result] of document.results.entries()) {
-          const { killed, ...fields } = result;
+          const { killed, reason, executions, ...fields } = result;
           const given: Record<string, unknown> = { ...report.results[index]! };
           t.deepEqual(Object.keys(fields), RESULT_FIELDS);
-          t.is(killed, report.results[index]!.killed);
+          t.is(killed, given.killed);
+          t.is(reason, killed === undefined ? undefined : given.reason);
+          t.is(executions, killed === undefined ? undefined : (given.executions ?? null));
           for (const name of [
             'mutant',
             'guest',

@@ -31,6 +31,13 @@ test('a twin that was caught is a pass, one that was not never is', (t) => {
     fc.assert(
       fc.property(results, (each) => {
         for (const result of each) {
+          if (result.killed === 'not-visible') t.is(meaning(result), 'pass');
+          if (result.killed === undefined || result.killed === 'not-visible') continue;
+          if (result.mutant === undefined) {
+            const unfinished = result.verdict === 'incomplete' && result.engine === 'verify';
+            if (!unfinished) t.is(meaning(result), result.verdict);
+            continue;
+          }
           if (result.killed === 'killed') t.is(meaning(result), 'pass');
           if (result.killed === 'survived')
             t.true(['incomplete', 'error'].includes(meaning(result)));

@@ -126,16 +126,23 @@ export function resultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ScenarioResu
     .map(([shared, own]) => ({ ...shared, ...own }) as ScenarioResult);
 }
 
-/** Results, some of them of twins that had to be caught. */
+/** Results, some of them graded: a twin that had to be caught, or a reference in its place. */
 export function reportedResultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ReportedResult> {
+  const grade = fc.record(
+    {
+      killed: fc.constantFrom('killed', 'survived', 'not-visible'),
+      reason: text,
+      executions: fc.nat(),
+    },
+    { requiredKeys: ['killed', 'reason'] },
+  );
   return fc
-    .tuple(resultsOf(text), fc.constantFrom(undefined, undefined, 'killed', 'survived'))
-    .map(([result, killed]) => {
-      if (killed === undefined) return result;
-      return {
-        ...result,
-        killed: killed === 'killed' && result.verdict === 'fail' ? 'killed' : 'survived',
-      };
+    .tuple(resultsOf(text), fc.option(grade, { nil: undefined, freq: 2 }))
+    .map(([result, grade]) => {
+      if (grade === undefined) return result;
+      const killed =
+        grade.killed === 'killed' && result.verdict !== 'fail' ? 'survived' : grade.killed;
+      return { ...result, ...grade, killed };
     });
 }
 
