@@ -1,9 +1,9 @@
 import { NONE } from '../controlled/automaton.ts';
-import { exchange } from '../controlled/models/exchange.ts';
 import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
-import type { Reduction } from './reduction.ts';
+import { Places } from './places.ts';
+import { MOST_ACTORS, type Reduction } from './reduction.ts';
 import { StateStore } from './state-store.ts';
 
 /** How an exploration ended. */
@@ -20,8 +20,6 @@ export type Explored =
 export interface ExploreLimits {
   readonly maxStates: number;
   readonly maxBytes: number;
-  /** Which threads' steps suffice; without it, all. */
-  readonly reduction?: Reduction | undefined;
   /** States after which an exploration stops whose reduction has become incomplete. */
   readonly patience?: number;
   /** Told now and then; returns false to stop. */
@@ -36,43 +34,67 @@ export interface ExploreProgress {
   readonly bytes: number;
 }
 
-const ALTERNATIVE_BITS = 8;
 const STATES_PER_LOOK = 4096;
+/** All actors, where there are too many for a set kept as bits. */
+const EVERYBODY = -1;
+/** Steps that are taken in a row, at the most, because no other step need be looked at. */
+const LONGEST_RUN = 256;
 
-/** Breadth-first exploration of all interleavings of a system: the first way to a state is a shortest. */
+/**
+ * Breadth-first exploration of all interleavings of a system.
+ *
+ * With a reduction, steps that suffice alone are taken in a row, and only the state behind them is kept.
+ */
 export class Exploration {
   readonly store = new StateStore();
   readonly #system: System;
   readonly #stepper: Stepper;
+  readonly #reduction: Reduction | undefined;
+  readonly #places: Places;
   #parent = new Int32Array(1 << 10);
-  #move = new Int32Array(1 << 10);
-  /** Ways that each actor has in the state that is being left. */
-  readonly #alternatives: Int32Array;
+  /** Ways that each actor has in the state that is being left, and in one on the way. */
+  readonly #ways: Int32Array;
+  readonly #waysOnTheWay: Int32Array;
+  /** Moves as they are taken, where somebody asks for them. */
+  #moves: Move[] | undefined;
   #countBefore = 0;
   #reached = 0;
+  /** The latest state that the one being left leads to. */
+  #latest = 0;
+  /** States that lead to none behind them: every cycle has one. */
+  readonly turning: number[] = [];
   transitions = 0;
   depth = 0;
   /** How often each outcome was seen, by its place in the scenario's table. */
   readonly outcomes: Float64Array;
 
-  constructor(system: System, stepper: Stepper, outcomes: number) {
+  /** @param reduction which actors' steps suffice; without it, all */
+  constructor(
+    system: System,
+    stepper: Stepper,
+    reduction: Reduction | undefined,
+    outcomes: number,
+  ) {
     this.#system = system;
     this.#stepper = stepper;
+    this.#reduction = reduction;
+    this.#places = new Places(system, stepper);
     this.outcomes = new Float64Array(outcomes);
-    this.#alternatives = new Int32Array(stepper.actors);
+    this.#ways = new Int32Array(stepper.actors);
+    this.#waysOnTheWay = new Int32Array(stepper.actors);
   }
 
   get bytes(): number {
-    return this.store.bytes + this.#parent.length * 8;
+    return this.store.bytes + this.#parent.length * 4 + this.turning.length * 8;
   }
 
   run(limits: ExploreLimits): Explored {
     const stepper = this.#stepper;
     const { store } = this;
     const { model } = this.#system;
-    const { reduction } = limits;
     stepper.reset();
-    this.#insert(NONE, 0);
+    this.#count();
+    this.#insert(NONE);
     if (stepper.violator !== NONE) return this.#violation(0);
     let layerEnd = store.count;
     for (let state = 0; state < store.count; state++) {
@@ -84,27 +106,17 @@ export class Exploration {
         const why = this.#overLimits(limits, state);
         if (why !== undefined) return { kind: 'stopped', why };
       }
-      const words = store.chunkOf(state);
-      const at = store.offsetOf(state);
-      model.load(words, at);
-      const enabled = this.#enabled();
-      let chosen = enabled;
-      if (reduction !== undefined) chosen = reduction.suffice(enabled);
-      let moves = this.#expand(state, words, at, chosen);
-      // Steps that only lead to where one has been may put the others off for ever.
-      if (chosen !== enabled && store.count === this.#countBefore && stepper.violator === NONE) {
-        moves += this.#expand(state, words, at, enabled & ~chosen);
-      }
+      const moves = this.#leave(state);
       if (stepper.violator !== NONE) return this.#violation(this.#reached);
       this.transitions += moves;
       if (moves === 0) {
-        model.load(words, at);
+        model.load(store.chunkOf(state), store.offsetOf(state));
         if (!stepper.finished) return { kind: 'stuck', path: this.pathTo(state) };
-      }
+      } else if (this.#latest <= state) this.turning.push(state);
       if (
         limits.patience !== undefined &&
         store.count > limits.patience &&
-        reduction?.isComplete === false
+        this.#reduction?.isComplete === false
       ) {
         return { kind: 'stopped', why: 'incomplete' };
       }
@@ -113,40 +125,85 @@ export class Exploration {
     return { kind: 'all' };
   }
 
-  /** Which threads can take a step, the clock behind them. */
-  #enabled(): number {
+  /** Takes the steps that suffice from a state. Returns how many there were. */
+  #leave(state: number): number {
     const stepper = this.#stepper;
-    const threads = this.#system.learners.length;
-    let enabled = 0;
-    for (let actor = 0; actor < stepper.actors; actor++) {
-      const alternatives = stepper.alternatives(actor);
-      this.#alternatives[actor] = alternatives;
-      if (alternatives === 0) continue;
-      // A store buffer drains on behalf of its thread.
-      enabled |= 1 << (actor <= threads ? actor : actor - threads - 1);
-    }
-    return enabled;
+    const { model } = this.#system;
+    const { store } = this;
+    model.load(store.chunkOf(state), store.offsetOf(state));
+    const enabled = this.#enabled(this.#ways);
+    const chosen = this.#reduction === undefined ? enabled : this.#reduction.suffice(enabled);
+    this.#latest = NONE;
+    this.#countBefore = store.count;
+    const moves = this.#expand(state, chosen);
+    // Steps that only lead to where one has been may put the others off for ever.
+    if (chosen === enabled || store.count !== this.#countBefore || stepper.violator !== NONE)
+      return moves;
+    return moves + this.#expand(state, enabled & ~chosen);
   }
 
-  /** Takes every step of these threads from a state. Returns how many there were. */
-  #expand(state: number, words: Int32Array, at: number, chosen: number): number {
+  /** Which actors can take a step, as bits; leaves in how many ways. */
+  #enabled(ways: Int32Array): number {
     const stepper = this.#stepper;
-    const { model, learners } = this.#system;
-    const threads = learners.length;
-    this.#countBefore = this.store.count;
+    const { actors } = stepper;
+    let enabled = 0;
+    for (let actor = 0; actor < actors; actor++) {
+      const count = stepper.alternatives(actor);
+      ways[actor] = count;
+      if (count !== 0) enabled |= 1 << actor;
+    }
+    return actors > MOST_ACTORS ? EVERYBODY : enabled;
+  }
+
+  /** Takes every step of these actors from a state. Returns how many there were. */
+  #expand(state: number, chosen: number): number {
+    const stepper = this.#stepper;
+    const { model } = this.#system;
+    const { store } = this;
+    const words = store.chunkOf(state);
+    const at = store.offsetOf(state);
+    const { actors } = stepper;
     let moves = 0;
-    for (let actor = 0; actor < stepper.actors; actor++) {
-      if ((chosen & (1 << (actor <= threads ? actor : actor - threads - 1))) === 0) continue;
-      const alternatives = this.#alternatives[actor]!;
-      for (let alternative = 0; alternative < alternatives; alternative++) {
+    for (let actor = 0; actor < actors; actor++) {
+      if (chosen !== EVERYBODY && (chosen & (1 << actor)) === 0) continue;
+      const ways = this.#ways[actor]!;
+      for (let way = 0; way < ways; way++) {
         model.load(words, at);
         moves++;
-        stepper.take(actor, alternative);
-        this.#reached = this.#insert(state, (actor << ALTERNATIVE_BITS) | alternative);
+        this.#take(actor, way);
+        if (this.#reduction !== undefined) this.#goOn(this.#reduction);
+        this.#reached = this.#insert(state);
+        if (this.#reached > this.#latest) this.#latest = this.#reached;
         if (stepper.violator !== NONE) return moves;
       }
     }
     return moves;
+  }
+
+  /** Goes on as long as one step suffices. */
+  #goOn(reduction: Reduction): void {
+    const stepper = this.#stepper;
+    const ways = this.#waysOnTheWay;
+    for (let steps = 0; steps < LONGEST_RUN && stepper.violator === NONE; steps++) {
+      const enabled = this.#enabled(ways);
+      if (enabled === 0 || enabled === EVERYBODY) return;
+      const chosen = reduction.suffice(enabled);
+      if ((chosen & (chosen - 1)) !== 0) return;
+      const actor = 31 - Math.clz32(chosen);
+      if (ways[actor] !== 1) return;
+      this.#take(actor, 0);
+    }
+  }
+
+  #take(actor: number, alternative: number): void {
+    this.#moves?.push({ actor, alternative });
+    this.#stepper.take(actor, alternative);
+    if (this.#stepper.countedLength > 0) this.#count();
+  }
+
+  #count(): void {
+    const { counted, countedLength } = this.#stepper;
+    for (let at = 0; at < countedLength; at++) this.outcomes[counted[at]!]!++;
   }
 
   /** The state that another one was first reached from, or −1 for the first. */
@@ -156,54 +213,57 @@ export class Exploration {
 
   /** The moves that lead to a state, each by the thread whose it is. */
   pathTo(state: number): Move[] {
-    const moves: Move[] = [];
-    for (let at = state; this.#parent[at] !== NONE; at = this.#parent[at]!) {
-      const move = this.#move[at]!;
-      moves.push({ actor: move >> ALTERNATIVE_BITS, alternative: move & 0xff });
+    const states: number[] = [];
+    for (let at = state; at !== NONE; at = this.#parent[at]!) states.push(at);
+    states.reverse();
+    const places = this.#places.begin();
+    const path: Move[] = [];
+    for (let at = 1; at < states.length; at++) {
+      path.push(...places.inTheirs(this.#movesBetween(states[at - 1]!, states[at]!)));
     }
-    moves.reverse();
-    return this.#system.alike.length === 0 ? moves : this.#inTheirPlaces(moves);
+    return path;
   }
 
-  /** Undoes that threads that are alike have changed places: walks the moves, and follows who is where. */
-  #inTheirPlaces(moves: readonly Move[]): Move[] {
-    const stepper = this.#stepper;
-    const { learners } = this.#system;
-    const threads = learners.length;
-    const who = learners.map((_, thread) => thread);
-    stepper.reset();
-    this.#sort(who);
-    return moves.map(({ actor, alternative }) => {
-      // Behind the threads are the clock and, one for each thread, the store buffers.
-      const thread = actor < threads ? actor : actor - threads - 1;
-      const real = thread < 0 ? -1 : who[thread]!;
-      stepper.take(actor, alternative);
-      this.#sort(who);
-      if (actor < threads) return { actor: real, alternative };
-      return { actor: actor === threads ? actor : threads + 1 + real, alternative };
+  /** The moves from a state to one that was first reached from it: they are not kept, but found again. */
+  #movesBetween(parent: number, child: number): readonly Move[] {
+    const { model } = this.#system;
+    const { store } = this;
+    let found: readonly Move[] | undefined;
+    this.eachWay(store.chunkOf(parent), store.offsetOf(parent), (moves) => {
+      if (store.find(model.packed, this.packed()) !== child) return true;
+      found = moves;
+      return false;
     });
+    if (found !== undefined) return found;
+    throw new Error(`Expected a way from state ${parent} to state ${child}, but there is none.`);
   }
 
-  /** Brings threads that are alike into order, in the state at hand: which is which makes no difference. */
-  #sort(who?: number[]): void {
-    const { alike, model } = this.#system;
-    for (let group = 0; group < alike.length; group++) {
-      const threads = alike[group]!;
-      for (let from = 1; from < threads.length; from++) {
-        for (let at = from; at > 0; at--) {
-          const left = threads[at - 1]!;
-          const right = threads[at]!;
-          if (model.compare(left, right) <= 0) break;
-          model.swap(left, right);
-          if (who !== undefined) exchange(who, left, right);
-        }
+  /**
+   * Takes every way from a stored state, each to the state that would be kept.
+   *
+   * @param visit told the moves, with that state at hand; returns whether to go on
+   */
+  eachWay(words: Int32Array, at: number, visit: (moves: readonly Move[]) => boolean): void {
+    const { model } = this.#system;
+    const ways = this.#ways;
+    model.load(words, at);
+    this.#enabled(ways);
+    for (let actor = 0; actor < this.#stepper.actors; actor++) {
+      for (let way = 0; way < ways[actor]!; way++) {
+        const moves: Move[] = [];
+        model.load(words, at);
+        this.#moves = moves;
+        this.#take(actor, way);
+        if (this.#reduction !== undefined) this.#goOn(this.#reduction);
+        this.#moves = undefined;
+        if (!visit(moves)) return;
       }
     }
   }
 
   /** The state at hand, in the form in which it is stored: words of the model's {@link MemoryModel.packed}. */
   packed(): number {
-    this.#sort();
+    this.#places.sort();
     return this.#system.model.pack();
   }
 
@@ -223,15 +283,12 @@ export class Exploration {
     return goOn === false ? 'interrupted' : undefined;
   }
 
-  #insert(parent: number, move: number): number {
-    const { model } = this.#system;
-    const state = this.store.insert(model.packed, this.packed());
+  #insert(parent: number): number {
+    const { store } = this;
+    const state = store.insert(this.#system.model.packed, this.packed());
     if (state < 0) return -1 - state;
     if (state === this.#parent.length) this.#widen();
     this.#parent[state] = parent;
-    this.#move[state] = move;
-    const { counted, countedLength } = this.#stepper;
-    for (let at = 0; at < countedLength; at++) this.outcomes[counted[at]!]!++;
     return state;
   }
 
@@ -239,8 +296,5 @@ export class Exploration {
     const parent = new Int32Array(this.#parent.length * 2);
     parent.set(this.#parent);
     this.#parent = parent;
-    const move = new Int32Array(this.#move.length * 2);
-    move.set(this.#move);
-    this.#move = move;
   }
 }

@@ -1,4 +1,5 @@
-import { type Automaton, NONE } from '../controlled/automaton.ts';
+import { type Automaton, GHOST, NONE } from '../controlled/automaton.ts';
+import type { ModelName } from '../controlled/models/memory-model.ts';
 import {
   EXIT_NEVER,
   isAccess,
@@ -7,92 +8,134 @@ import {
   STEP_LOAD,
   STEP_MB,
   STEP_MEET,
+  STEP_RMB,
+  STEP_STORE,
   STEP_TSC,
   STEP_TSC_ORDERED,
   STEP_WAIT,
+  STEP_WMB,
 } from '../controlled/step.ts';
 
 /**
  * What the steps of a thread touch, as sets of cells: for each automaton state the step it takes next
  * with the checker's steps behind it, and all that may follow.
  *
- * Behind the cells come the clock, the order of fences, and what the checker's accesses share.
+ * Behind the cells come the clock, the order of fences, what the checker's accesses share, and meetings.
+ * Under TSO a plain store goes into the thread's own buffer and touches nothing until it drains: it counts
+ * among what may follow only.
  */
 export class Footprints {
   readonly #automaton: Automaton;
+  readonly #model: ModelName;
+  readonly #cells: number;
   readonly #words: number;
+  /** Whether the thread reads the TSC without order: then its fences read the clock. */
+  readonly #readsEarly: boolean;
   /** States that were known when this was made. */
   readonly size: number;
   readonly reads: Int32Array;
   readonly writes: Int32Array;
   readonly laterReads: Int32Array;
   readonly laterWrites: Int32Array;
+  /** Cells that the thread looks at in memory, whatever its own store buffer holds: an exit at the kick word, the checker's locked operations. */
+  readonly pastBuffer: Int32Array;
 
-  /** @param cells how many there are, @param weak whether fences and the checker order things */
-  constructor(automaton: Automaton, cells: number, weak: boolean) {
+  /** @param cells how many there are */
+  constructor(automaton: Automaton, cells: number, model: ModelName) {
     this.#automaton = automaton;
+    this.#model = model;
+    this.#cells = cells;
     this.size = automaton.size;
     this.#words = wordsFor(cells);
+    this.#readsEarly = automaton.op.subarray(0, this.size).includes(STEP_TSC);
     const rows = this.size * this.#words;
     this.reads = new Int32Array(rows);
     this.writes = new Int32Array(rows);
-    for (let state = 0; state < this.size; state++) this.#own(state, cells, weak);
-    this.#addGhosts();
+    this.pastBuffer = new Int32Array(this.#words);
+    for (let state = 0; state < this.size; state++) this.#own(state);
     this.laterReads = this.reads.slice();
     this.laterWrites = this.writes.slice();
+    this.#addBuffered();
+    this.#addGhosts();
     this.#close();
   }
 
-  #own(state: number, cells: number, weak: boolean): void {
+  #own(state: number): void {
     const { op, cell, upperCell, exits, kickCell, ghost } = this.#automaton;
     const kind = op[state]!;
     const row = state * this.#words;
-    if (kind === STEP_MEET) {
-      this.reads.fill(-1, row, row + this.#words);
-      this.writes.fill(-1, row, row + this.#words);
-      return;
-    }
+    // Nobody meets the others before these have come to their ends: of two that meet, one is first.
+    if (kind === STEP_MEET) this.#add(this.writes, row, this.#cells + 3, NONE);
     if (isAccess(kind) || kind === STEP_WAIT) {
-      if (kind !== 1) this.#add(this.reads, row, cell[state]!, upperCell[state]!);
-      if (mayStore(kind)) this.#add(this.writes, row, cell[state]!, upperCell[state]!);
+      if (kind !== STEP_STORE) this.#add(this.reads, row, cell[state]!, upperCell[state]!);
+      if (mayStore(kind) && !this.#isBuffered(state))
+        this.#add(this.writes, row, cell[state]!, upperCell[state]!);
     }
     if (exits[state] !== EXIT_NEVER && kickCell[state]! >= 0) {
       this.#add(this.reads, row, kickCell[state]!, NONE);
+      this.#add(this.pastBuffer, 0, kickCell[state]!, NONE);
     }
-    if (kind === STEP_TSC || kind === STEP_TSC_ORDERED) this.#add(this.reads, row, cells, NONE);
-    // A fence under TSO sets the time from which RDTSC may be early.
-    if (kind === STEP_MB || isLocked(kind)) this.#add(this.reads, row, cells, NONE);
-    if (!weak) return;
-    if (kind === STEP_MB || isLocked(kind)) {
-      this.#add(this.reads, row, cells + 1, NONE);
-      this.#add(this.writes, row, cells + 1, NONE);
+    if (ghost[state] !== 0 && isLocked(kind))
+      this.#add(this.pastBuffer, 0, cell[state]!, upperCell[state]!);
+    const fences = kind === STEP_MB || isLocked(kind);
+    // A fence sets the time from which RDTSC may be early.
+    if (kind === STEP_TSC || kind === STEP_TSC_ORDERED || (fences && this.#readsEarly))
+      this.#add(this.reads, row, this.#cells, NONE);
+    if (this.#model !== 'weak') return;
+    if (fences) {
+      this.#add(this.reads, row, this.#cells + 1, NONE);
+      this.#add(this.writes, row, this.#cells + 1, NONE);
     }
-    if (ghost[state] === 1) {
-      if (kind !== 1) this.#add(this.reads, row, cells + 2, NONE);
-      if (kind !== STEP_LOAD) this.#add(this.writes, row, cells + 2, NONE);
+    if (ghost[state] !== 0) {
+      if (kind !== STEP_STORE) this.#add(this.reads, row, this.#cells + 2, NONE);
+      if (kind !== STEP_LOAD) this.#add(this.writes, row, this.#cells + 2, NONE);
     }
   }
 
-  /** The checker's steps belong to the step before them. */
+  #isBuffered(state: number): boolean {
+    const { op, ghost } = this.#automaton;
+    return this.#model === 'tso' && op[state] === STEP_STORE && ghost[state] === 0;
+  }
+
+  #addBuffered(): void {
+    const { cell, upperCell } = this.#automaton;
+    for (let state = 0; state < this.size; state++) {
+      if (!this.#isBuffered(state)) continue;
+      this.#add(this.laterWrites, state * this.#words, cell[state]!, upperCell[state]!);
+    }
+  }
+
+  /** The checker's steps, and fences that concern nobody else, are taken with the step before them. */
   #addGhosts(): void {
-    const { ghost, children } = this.#automaton;
+    const { children } = this.#automaton;
     for (let state = this.size - 1; state >= 0; state--) {
       for (const child of children[state]!) {
-        if (child < this.size && ghost[child] === 1)
+        if (child < this.size && this.#isTakenAlong(child))
           this.#join(this.reads, this.writes, state, child);
       }
     }
   }
 
+  #isTakenAlong(state: number): boolean {
+    const { op, ghost } = this.#automaton;
+    if (ghost[state] === GHOST) return true;
+    const kind = op[state];
+    return this.#model === 'tso' ? kind === STEP_MB : kind === STEP_RMB || kind === STEP_WMB;
+  }
+
   /** What follows, through loops as well. */
   #close(): void {
-    const { next, exitNext, children } = this.#automaton;
+    const { op, next, exitNext, children } = this.#automaton;
     for (let changed = true; changed; ) {
       changed = false;
       for (let state = this.size - 1; state >= 0; state--) {
+        if (exitNext[state] !== NONE) changed = this.#joinLater(state, exitNext[state]!) || changed;
+        if (op[state] === STEP_MEET) {
+          if (next[state] !== NONE) changed = this.#joinClock(state, next[state]!) || changed;
+          continue;
+        }
         for (const child of children[state]!) changed = this.#joinLater(state, child) || changed;
         if (next[state] !== NONE) changed = this.#joinLater(state, next[state]!) || changed;
-        if (exitNext[state] !== NONE) changed = this.#joinLater(state, exitNext[state]!) || changed;
         for (const head of this.#automaton.headsAfter(state)) {
           changed = this.#joinLater(state, head) || changed;
         }
@@ -103,6 +146,17 @@ export class Footprints {
   #joinLater(state: number, child: number): boolean {
     if (child >= this.size) return false;
     return this.#join(this.laterReads, this.laterWrites, state, child);
+  }
+
+  /** What follows a meeting comes after all steps of others, but not after the clock's. */
+  #joinClock(state: number, child: number): boolean {
+    if (child >= this.size) return false;
+    const word = this.#cells >>> 5;
+    const bit = this.laterReads[child * this.#words + word]! & (1 << (this.#cells & 31));
+    const to = state * this.#words + word;
+    if ((bit & ~this.laterReads[to]!) === 0) return false;
+    this.laterReads[to]! |= bit;
+    return true;
   }
 
   #join(reads: Int32Array, writes: Int32Array, state: number, child: number): boolean {
@@ -126,5 +180,5 @@ export class Footprints {
 
 /** Words of a set over so many cells and what comes behind them. */
 export function wordsFor(cells: number): number {
-  return Math.ceil((cells + 3) / 32);
+  return Math.ceil((cells + 4) / 32);
 }

@@ -2,65 +2,102 @@ import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
 import type { Exploration } from './explore.ts';
 
+const UNKNOWN = 0;
+const ENDS = 1;
+const SEEN = 2;
+
 /**
- * A state from which no interleaving leads to the end of all threads, or −1 where there is none: the
- * first that was found. Threads that reach it run for ever.
+ * A state from which no interleaving leads to the end of all threads, or −1 where there is none: threads
+ * that reach it run for ever.
  *
- * Most states are known to lead to the end by the tree in which they were found; only the others have
- * their successors looked at again.
+ * Whoever goes from state to later state comes to an end, or to a state that leads to none behind it. So
+ * only from these is an end looked for.
+ *
+ * @param goesOn asked now and then; false gives the search up
  */
-export function livelock(system: System, stepper: Stepper, exploration: Exploration): number {
-  const { store } = exploration;
-  const { model } = system;
-  const ends = new Uint8Array(store.count);
-  for (let state = store.count - 1; state >= 0; state--) {
-    if (ends[state] === 0) {
-      model.load(store.chunkOf(state), store.offsetOf(state));
-      if (!stepper.finished) continue;
-    }
-    mark(exploration, ends, state);
-  }
-  for (;;) {
-    let found = false;
-    let first = -1;
-    for (let state = store.count - 1; state >= 0; state--) {
-      if (ends[state] === 1) continue;
-      if (leadsToEnd(system, stepper, exploration, ends, state)) {
-        mark(exploration, ends, state);
-        found = true;
-      } else first = state;
-    }
-    if (!found || first < 0) return first;
-  }
-}
-
-/** Marks a state and all on the way to it. */
-function mark(exploration: Exploration, ends: Uint8Array, from: number): void {
-  for (let state = from; state >= 0 && ends[state] === 0; state = exploration.parentOf(state)) {
-    ends[state] = 1;
-  }
-}
-
-function leadsToEnd(
+export function livelock(
   system: System,
   stepper: Stepper,
   exploration: Exploration,
-  ends: Uint8Array,
-  state: number,
-): boolean {
-  const { model } = system;
-  const { store } = exploration;
-  const words = store.chunkOf(state);
-  const at = store.offsetOf(state);
-  for (let actor = 0; actor < stepper.actors; actor++) {
-    model.load(words, at);
-    const alternatives = stepper.alternatives(actor);
-    for (let alternative = 0; alternative < alternatives; alternative++) {
-      model.load(words, at);
-      stepper.take(actor, alternative);
-      const reached = store.find(model.packed, exploration.packed());
-      if (reached >= 0 && ends[reached] === 1) return true;
-    }
+  goesOn: () => boolean,
+): number {
+  const known = new Uint8Array(exploration.store.count);
+  const search = new Search(system, stepper, exploration, known, goesOn);
+  for (let at = exploration.turning.length - 1; at >= 0; at--) {
+    const state = exploration.turning[at]!;
+    if (known[state] !== ENDS && !search.leadsToEnd(state)) return search.givenUp ? -1 : state;
   }
-  return false;
+  return -1;
+}
+
+const STATES_PER_LOOK = 1024;
+
+class Search {
+  readonly #system: System;
+  readonly #stepper: Stepper;
+  readonly #exploration: Exploration;
+  /** Of each state, whether an end is known to be reached from it, or that this search was there. */
+  readonly #known: Uint8Array;
+  readonly #goesOn: () => boolean;
+  givenUp = false;
+
+  constructor(
+    system: System,
+    stepper: Stepper,
+    exploration: Exploration,
+    known: Uint8Array,
+    goesOn: () => boolean,
+  ) {
+    this.#system = system;
+    this.#stepper = stepper;
+    this.#exploration = exploration;
+    this.#known = known;
+    this.#goesOn = goesOn;
+  }
+
+  /** Depth first, latest states first: most often one goes straight on to an end. */
+  leadsToEnd(from: number): boolean {
+    const known = this.#known;
+    const parents = new Map<number, number>([[from, -1]]);
+    const pending = [from];
+    known[from] = SEEN;
+    for (let looks = 1; pending.length > 0; looks++) {
+      if (looks % STATES_PER_LOOK === 0 && !this.#goesOn()) {
+        this.givenUp = true;
+        return false;
+      }
+      const state = pending.pop()!;
+      const successors = this.#successors(state);
+      if (successors === undefined || successors.some((next) => known[next] === ENDS)) {
+        for (let at = state; at >= 0; at = parents.get(at)!) known[at] = ENDS;
+        for (const seen of parents.keys()) if (known[seen] === SEEN) known[seen] = UNKNOWN;
+        return true;
+      }
+      for (const next of successors.sort((a, b) => a - b)) {
+        if (known[next] !== UNKNOWN) continue;
+        known[next] = SEEN;
+        parents.set(next, state);
+        pending.push(next);
+      }
+    }
+    return false;
+  }
+
+  /** The states that a state leads to, of those that were kept; undefined if all threads are at their ends. */
+  #successors(state: number): number[] | undefined {
+    const { model } = this.#system;
+    const stepper = this.#stepper;
+    const { store } = this.#exploration;
+    const words = store.chunkOf(state);
+    const at = store.offsetOf(state);
+    model.load(words, at);
+    if (stepper.finished) return undefined;
+    const reached: number[] = [];
+    this.#exploration.eachWay(words, at, () => {
+      const next = store.find(model.packed, this.#exploration.packed());
+      if (next >= 0) reached.push(next);
+      return true;
+    });
+    return reached;
+  }
 }

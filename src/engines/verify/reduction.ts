@@ -1,43 +1,66 @@
+import { STEP_MEET } from '../controlled/step.ts';
+import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
 import { Footprints, wordsFor } from './footprints.ts';
 
-/** Threads that sets of threads have room for. */
-const MOST_THREADS = 30;
+/** Actors that a set of them, kept as bits, has room for. */
+export const MOST_ACTORS = 30;
+/** Not a set of so few actors. */
+const UNKNOWN = -1;
 
 /**
- * Partial-order reduction: in each state a set of threads such that nothing the others may ever do
+ * Partial-order reduction: in each state a set of actors such that nothing the others may ever do
  * touches what these do next. Only their steps are explored; the others' can wait, and come to the same.
  *
  * What threads may do later is read off their automata as far as they are learned. A thread in a state
  * that was learned since then may do anything; explorations are repeated until none learns anything new.
+ * A store buffer is an actor of its own, which touches what its oldest store does; what its thread
+ * stores later needs that thread to take a step.
  * Source: Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems" (persistent sets).
  */
 export class Reduction {
   readonly #system: System;
+  readonly #threads: number;
+  readonly #actors: number;
   readonly #footprints: readonly Footprints[];
   readonly #words: number;
-  readonly #cells: number;
-  readonly #held: Int32Array;
-  readonly #nextReads: Int32Array;
-  readonly #nextWrites: Int32Array;
-  readonly #laterReads: Int32Array;
-  readonly #laterWrites: Int32Array;
+  readonly #unknown: Int32Array;
+  /** For each actor: the set that holds its row, and where. */
+  readonly #nextReads: Int32Array[];
+  readonly #nextWrites: Int32Array[];
+  readonly #laterReads: Int32Array[];
+  readonly #laterWrites: Int32Array[];
+  readonly #row: Int32Array;
+  /** Of each actor, those that it conflicts with in the state at hand, as far as that was asked for. */
+  readonly #conflicting: Int32Array;
+  /** Place of the clock in a set. */
+  readonly #clockBit: number;
+  /** Store buffers that hold something, as bits. */
+  #buffers = 0;
 
-  constructor(system: System) {
+  constructor(system: System, stepper: Stepper) {
     const { learners, cells, model } = system;
     this.#system = system;
-    this.#cells = cells.length;
+    this.#threads = learners.length;
+    this.#actors = stepper.actors;
     this.#words = wordsFor(cells.length);
-    this.#footprints = learners.map(
-      ({ automaton }) => new Footprints(automaton, cells.length, model.name === 'weak'),
+    const known = new Map(
+      [...new Set(learners)].map((learner) => [
+        learner,
+        new Footprints(learner.automaton, cells.length, model.name),
+      ]),
     );
-    // The clock is one more thread here.
-    const rows = (learners.length + 1) * this.#words;
-    this.#held = new Int32Array(this.#words);
-    this.#nextReads = new Int32Array(rows);
-    this.#nextWrites = new Int32Array(rows);
-    this.#laterReads = new Int32Array(rows);
-    this.#laterWrites = new Int32Array(rows);
+    this.#footprints = learners.map((learner) => known.get(learner)!);
+    this.#unknown = new Int32Array(this.#words).fill(-1);
+    const own = (): Int32Array[] =>
+      Array.from({ length: this.#actors }, () => new Int32Array(this.#words));
+    this.#nextReads = own();
+    this.#nextWrites = own();
+    this.#laterReads = own();
+    this.#laterWrites = own();
+    this.#row = new Int32Array(this.#actors);
+    this.#conflicting = new Int32Array(this.#actors);
+    this.#clockBit = cells.length;
   }
 
   /** Whether all that is known now was known when this was made. */
@@ -48,85 +71,115 @@ export class Reduction {
   }
 
   /**
-   * The threads whose steps suffice in the state at hand, as bits; the clock's is behind the threads'.
+   * The actors whose steps suffice in the state at hand, as bits.
    *
    * @param enabled which of them can take a step
    */
   suffice(enabled: number): number {
-    const threads = this.#system.learners.length + 1;
-    if (threads > MOST_THREADS) return enabled;
+    if (this.#actors > MOST_ACTORS || (enabled & (enabled - 1)) === 0) return enabled;
     this.#look();
     let best = enabled;
-    for (let seed = 0; seed < threads; seed++) {
-      if ((enabled & (1 << seed)) === 0) continue;
-      const steps = this.#close(1 << seed, threads) & enabled;
-      if (count(steps) < count(best)) best = steps;
+    let fewest = count(enabled);
+    for (let rest = enabled; rest !== 0; rest &= rest - 1) {
+      const seed = rest & -rest;
+      const steps = this.#close(seed, enabled) & enabled;
+      const size = count(steps);
+      if (size >= fewest) continue;
+      best = steps;
+      fewest = size;
+      if (size === 1) break;
     }
     return best;
   }
 
-  /** Adds every thread that may ever touch what a thread of the set does next. */
-  #close(seed: number, threads: number): number {
+  /** Adds every actor that may ever touch what an actor of the set does next. */
+  #close(seed: number, enabled: number): number {
+    const threads = this.#threads;
+    const { learners, model } = this.#system;
     let set = seed;
     let pending = seed;
     while (pending !== 0) {
-      const thread = 31 - Math.clz32(pending);
-      pending &= ~(1 << thread);
-      for (let other = 0; other < threads; other++) {
-        if ((set & (1 << other)) !== 0 || !this.#conflict(thread, other)) continue;
-        set |= 1 << other;
-        pending |= 1 << other;
+      const actor = 31 - Math.clz32(pending);
+      pending &= ~(1 << actor);
+      // A thread that cannot go on may be waiting for its own store buffer.
+      if (actor < threads && (enabled & (1 << actor)) === 0) {
+        const buffer = (1 << (threads + 1 + actor)) & this.#buffers & ~set;
+        set |= buffer;
+        pending |= buffer;
+        // Nobody meets it as long as a thread of the set has a step to take; with the clock alone, somebody may.
+        const op = learners[actor]!.automaton.op[model.nodes[actor]!];
+        if (op === STEP_MEET && seed === 1 << threads) return enabled;
       }
+      const others = this.#conflicts(actor) & ~set;
+      set |= others;
+      pending |= others;
     }
     return set;
   }
 
-  #conflict(thread: number, other: number): boolean {
+  /** Every other actor that may ever touch what one does next. */
+  #conflicts(actor: number): number {
+    const known = this.#conflicting[actor]!;
+    if (known !== UNKNOWN) return known;
+    let others = 0;
+    for (let other = 0; other < this.#actors; other++) {
+      if (other !== actor && this.#conflict(actor, other)) others |= 1 << other;
+    }
+    this.#conflicting[actor] = others;
+    return others;
+  }
+
+  #conflict(actor: number, other: number): boolean {
     const words = this.#words;
+    const writes = this.#nextWrites[actor]!;
+    const at = this.#row[actor]!;
+    if (actor === other + this.#threads + 1) {
+      // A thread's loads find in its store buffer what they would find in memory once it has drained.
+      const past = this.#footprints[other]!.pastBuffer;
+      for (let word = 0; word < words; word++)
+        if ((writes[at + word]! & past[word]!) !== 0) return true;
+      return false;
+    }
+    const reads = this.#nextReads[actor]!;
+    const laterReads = this.#laterReads[other]!;
+    const laterWrites = this.#laterWrites[other]!;
+    const later = this.#row[other]!;
     for (let word = 0; word < words; word++) {
-      const next = thread * words + word;
-      const later = other * words + word;
-      const both =
-        (this.#nextWrites[next]! & (this.#laterReads[later]! | this.#laterWrites[later]!)) |
-        (this.#nextReads[next]! & this.#laterWrites[later]!);
-      if (both !== 0) return true;
+      const theirs = laterWrites[later + word]!;
+      if ((writes[at + word]! & (laterReads[later + word]! | theirs)) !== 0) return true;
+      if ((reads[at + word]! & theirs) !== 0) return true;
     }
     return false;
   }
 
-  /** What each thread does next and later, in the state at hand. */
+  /** What each actor does next and later, in the state at hand. */
   #look(): void {
-    const { learners, model } = this.#system;
-    const words = this.#words;
-    const held = this.#held;
-    for (let thread = 0; thread < learners.length; thread++) {
+    const { model } = this.#system;
+    const threads = this.#threads;
+    this.#conflicting.fill(UNKNOWN);
+    for (let thread = 0; thread < threads; thread++) {
       const footprints = this.#footprints[thread]!;
       const node = model.nodes[thread]!;
-      const row = thread * words;
-      if (node >= footprints.size) {
-        this.#nextReads.fill(-1, row, row + words);
-        this.#nextWrites.fill(-1, row, row + words);
-        this.#laterReads.fill(-1, row, row + words);
-        this.#laterWrites.fill(-1, row, row + words);
-        continue;
-      }
-      held.fill(0);
-      model.held(thread, held);
-      for (let word = 0; word < words; word++) {
-        const from = node * words + word;
-        this.#nextReads[row + word] = footprints.reads[from]!;
-        this.#nextWrites[row + word] = footprints.writes[from]! | held[word]!;
-        this.#laterReads[row + word] = footprints.laterReads[from]!;
-        this.#laterWrites[row + word] = footprints.laterWrites[from]! | held[word]!;
-      }
+      const known = node < footprints.size;
+      this.#row[thread] = known ? node * this.#words : 0;
+      this.#nextReads[thread] = known ? footprints.reads : this.#unknown;
+      this.#nextWrites[thread] = known ? footprints.writes : this.#unknown;
+      this.#laterReads[thread] = known ? footprints.laterReads : this.#unknown;
+      this.#laterWrites[thread] = known ? footprints.laterWrites : this.#unknown;
     }
-    const clock = learners.length * words;
-    this.#nextWrites.fill(0, clock, clock + words);
-    this.#laterWrites.fill(0, clock, clock + words);
-    if (!model.ready(0)) return;
-    const bit = 1 << (this.#cells & 31);
-    this.#nextWrites[clock + (this.#cells >>> 5)] = bit;
-    this.#laterWrites[clock + (this.#cells >>> 5)] = bit;
+    const clock = model.ready(0) ? 1 << (this.#clockBit & 31) : 0;
+    this.#nextWrites[threads]![this.#clockBit >>> 5] = clock;
+    this.#laterWrites[threads]![this.#clockBit >>> 5] = clock;
+    this.#buffers = 0;
+    for (let actor = threads + 1; actor < this.#actors; actor++) {
+      const next = this.#nextWrites[actor]!;
+      const later = this.#laterWrites[actor]!;
+      next.fill(0);
+      later.fill(0);
+      if (!model.ready(actor - threads)) continue;
+      this.#buffers |= 1 << actor;
+      model.buffered(actor - threads - 1, next, later);
+    }
   }
 }
 

@@ -2,9 +2,13 @@
 const CHUNK_BITS = 18;
 const CHUNK_WORDS = 1 << CHUNK_BITS;
 const FIRST_CHUNK_BITS = 12;
+/** Words of the first table. */
 const FIRST_TABLE = 1 << 12;
 
-/** The states that were reached, each once: rows of 32-bit words in a hash set of typed arrays. */
+/**
+ * The states that were reached, each once: rows of 32-bit words behind a hash table of typed arrays. A
+ * slot of the table is the state's hash and its number, side by side: one look tells most states apart.
+ */
 export class StateStore {
   readonly #chunks: Int32Array[] = [];
   #chunk = new Int32Array(0);
@@ -13,7 +17,7 @@ export class StateStore {
   #words = 0;
   /** Chunk and offset of each state. */
   #where = new Uint32Array(1 << 10);
-  #hashes = new Int32Array(1 << 10);
+  /** Hash, and number of the state plus one; 0 where there is none. */
   #table = new Int32Array(FIRST_TABLE);
   #count = 0;
 
@@ -22,9 +26,7 @@ export class StateStore {
   }
   /** Bytes that the store takes. */
   get bytes(): number {
-    return (
-      this.#words * 4 + this.#where.length * 4 + this.#hashes.length * 4 + this.#table.length * 4
-    );
+    return (this.#words + this.#where.length + this.#table.length) * 4;
   }
 
   /** Words of a state are in this array … */
@@ -39,41 +41,46 @@ export class StateStore {
   /** Adds a state. Returns its number, or −1 − its number where it was there already. */
   insert(words: Int32Array, length: number): number {
     const hash = hashOf(words, length);
-    const mask = this.#table.length - 1;
-    let slot = hash & mask;
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = (hash << 1) & mask;
     for (;;) {
-      const state = this.#table[slot]! - 1;
+      const state = table[slot + 1]! - 1;
       if (state < 0) break;
-      if (this.#hashes[state] === hash && this.#equals(state, words, length)) return -1 - state;
-      slot = (slot + 1) & mask;
+      if (table[slot] === hash && this.#equals(state, words, length)) return -1 - state;
+      slot = (slot + 2) & mask;
     }
-    const state = this.#append(words, length, hash);
-    this.#table[slot] = state + 1;
-    if (this.#count * 2 > this.#table.length) this.#rehash();
-    return state;
+    table[slot] = hash;
+    table[slot + 1] = this.#count + 1;
+    this.#append(words, length);
+    // Three slots in four may be taken.
+    if (this.#count * 8 > table.length * 3) this.#rehash();
+    return this.#count - 1;
   }
 
   /** The number of a state, or −1 where it was never reached. */
   find(words: Int32Array, length: number): number {
     const hash = hashOf(words, length);
-    const mask = this.#table.length - 1;
-    let slot = hash & mask;
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = (hash << 1) & mask;
     for (;;) {
-      const state = this.#table[slot]! - 1;
+      const state = table[slot + 1]! - 1;
       if (state < 0) return -1;
-      if (this.#hashes[state] === hash && this.#equals(state, words, length)) return state;
-      slot = (slot + 1) & mask;
+      if (table[slot] === hash && this.#equals(state, words, length)) return state;
+      slot = (slot + 2) & mask;
     }
   }
 
   #equals(state: number, words: Int32Array, length: number): boolean {
-    const chunk = this.chunkOf(state);
-    const at = this.offsetOf(state);
+    const where = this.#where[state]!;
+    const chunk = this.#chunks[where >>> CHUNK_BITS]!;
+    const at = where & (CHUNK_WORDS - 1);
     for (let word = 0; word < length; word++) if (chunk[at + word] !== words[word]) return false;
     return true;
   }
 
-  #append(words: Int32Array, length: number, hash: number): number {
+  #append(words: Int32Array, length: number): void {
     if (this.#used + length > this.#chunk.length) {
       const bits = Math.min(FIRST_CHUNK_BITS + 2 * this.#chunks.length, CHUNK_BITS);
       this.#chunk = new Int32Array(Math.max(1 << bits, length));
@@ -82,30 +89,31 @@ export class StateStore {
       this.#used = 0;
     }
     if (this.#count === this.#where.length) this.#widen();
-    const { chunk, used } = { chunk: this.#chunk, used: this.#used };
+    const chunk = this.#chunk;
+    const used = this.#used;
     for (let word = 0; word < length; word++) chunk[used + word] = words[word]!;
-    this.#where[this.#count] = (this.#chunks.length - 1) * CHUNK_WORDS + used;
-    this.#hashes[this.#count] = hash;
+    this.#where[this.#count++] = (this.#chunks.length - 1) * CHUNK_WORDS + used;
     this.#used += length;
-    return this.#count++;
   }
 
   #widen(): void {
     const where = new Uint32Array(this.#where.length * 2);
     where.set(this.#where);
     this.#where = where;
-    const hashes = new Int32Array(this.#hashes.length * 2);
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
   }
 
   #rehash(): void {
-    const table = new Int32Array(this.#table.length * 2);
+    const old = this.#table;
+    const table = new Int32Array(old.length * 2);
     const mask = table.length - 1;
-    for (let state = 0; state < this.#count; state++) {
-      let slot = this.#hashes[state]! & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
-      table[slot] = state + 1;
+    for (let from = 0; from < old.length; from += 2) {
+      const state = old[from + 1]!;
+      if (state === 0) continue;
+      const hash = old[from]!;
+      let slot = (hash << 1) & mask;
+      while (table[slot + 1] !== 0) slot = (slot + 2) & mask;
+      table[slot] = hash;
+      table[slot + 1] = state;
     }
     this.#table = table;
   }

@@ -66,7 +66,7 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
   for (const learner of new Set(learners)) learner.probe(random);
   system.checkAlike(random);
   if (learners.some((learner) => learner.assumptions.length > 0)) {
-    const state = livelock(system, stepper, exploration);
+    const state = livelock(system, stepper, exploration, () => true);
     if (state >= 0) {
       const moves = exploration.pathTo(state);
       confirm(system, stepper, moves);
@@ -85,9 +85,10 @@ function exploreReduced(
   limits: ExploreLimits,
 ): { exploration: Exploration; explored: Explored } {
   for (let patience = FIRST_PATIENCE; ; patience *= 4) {
-    const reduction = spec.unreduced === true ? undefined : new Reduction(system);
-    const exploration = new Exploration(system, stepper, spec.scenario.outcomes.length);
-    const explored = exploration.run({ ...limits, reduction, patience });
+    const reduction = spec.unreduced === true ? undefined : new Reduction(system, stepper);
+    const outcomes = spec.scenario.outcomes.length;
+    const exploration = new Exploration(system, stepper, reduction, outcomes);
+    const explored = exploration.run({ ...limits, patience });
     if (explored.kind === 'violation' || explored.kind === 'stuck')
       return { exploration, explored };
     const incomplete = explored.kind === 'stopped' && explored.why === 'incomplete';

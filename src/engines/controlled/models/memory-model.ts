@@ -60,8 +60,11 @@ export interface MemoryModel {
   /** The word that kicks a vCPU, as the hardware sees it. */
   device(cell: number): number;
 
-  /** Adds the cells of stores that a thread has made and nobody else sees yet to a set of cells. */
-  held(thread: number, set: Int32Array): void;
+  /**
+   * Adds to sets of cells those of stores that a thread has made and nobody else sees yet: of what its
+   * store buffer drains next, and of all that it holds.
+   */
+  buffered(thread: number, next: Int32Array, all: Int32Array): void;
 
   /** What happens by itself: actors after the threads. The clock is the first of them. */
   readonly actors: number;

@@ -97,7 +97,7 @@ export class SequentialConsistency implements MemoryModel {
     return false;
   }
   retire(): void {}
-  held(): void {}
+  buffered(): void {}
   device(cell: number): number {
     return this.packed[this.#threads + cell]!;
   }

@@ -212,14 +212,18 @@ export class TotalStoreOrder implements MemoryModel {
     return automaton.op[node] === STEP_MB && this.#counts[thread] === 0;
   }
   retire(): void {}
-  held(thread: number, set: Int32Array): void {
+  buffered(thread: number, next: Int32Array, all: Int32Array): void {
     const buffers = this.#buffers;
+    let drainsNext = true;
     for (let entry = 0; entry < this.#counts[thread]!; entry++) {
       const at = (thread * CAPACITY + entry) * FIELDS;
-      const cell = buffers[at + CELL]!;
-      set[cell >>> 5]! |= 1 << (cell & 31);
-      const upper = buffers[at + UPPER]!;
-      if (upper >= 0) set[upper >>> 5]! |= 1 << (upper & 31);
+      // The checker's stores drain with the one before them.
+      if (entry > 0 && buffers[at + GHOST] === 0) drainsNext = false;
+      addCell(all, buffers[at + CELL]!);
+      addCell(all, buffers[at + UPPER]!);
+      if (!drainsNext) continue;
+      addCell(next, buffers[at + CELL]!);
+      addCell(next, buffers[at + UPPER]!);
     }
   }
   device(cell: number): number {
@@ -342,4 +346,8 @@ export class TotalStoreOrder implements MemoryModel {
     const count = --this.#counts[thread]!;
     buffers.copyWithin(at, at + FIELDS, at + (count + 1) * FIELDS);
   }
+}
+
+function addCell(set: Int32Array, cell: number): void {
+  if (cell >= 0) set[cell >>> 5]! |= 1 << (cell & 31);
 }

@@ -283,7 +283,7 @@ export class WeakMemory implements MemoryModel {
       this.#setView(this.#released(thread), location, 0);
     }
   }
-  held(): void {}
+  buffered(): void {}
   device(cell: number): number {
     return this.valueOf(cell);
   }
