@@ -14,7 +14,6 @@ export function verify(task: VerifyTask): Promise<ControlledReport<Verified>> {
       maxStates: task.maxStates,
       maxBytes: task.maxBytes,
       onProgress: ({ states, transitions, frontier, depth, bytes }) => {
-        board.pulse();
         board.show([states, transitions, frontier, depth, bytes]);
         return !board.stopped;
       },
@@ -31,7 +30,6 @@ export function sample(task: SampleTask): Promise<ControlledReport<Sampled>> {
       strategy,
       seed,
       onProgress: (schedules) => {
-        board.pulse();
         board.show([schedules]);
         return !board.stopped;
       },

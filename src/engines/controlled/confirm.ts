@@ -1,13 +1,14 @@
 import type { AnswerLog } from './learner.ts';
 import { GuessWithdrawn } from './learner.ts';
 import type { Move } from './move.ts';
+import { ProgramFailed } from './program.ts';
 import type { Stepper } from './stepper.ts';
 import type { System } from './system.ts';
 
 /**
  * Runs the programs themselves through a schedule: what the automata did, they must do too.
  *
- * @throws GuessWithdrawn where a program leaves its automaton
+ * @throws GuessWithdrawn where a program leaves its automaton, ProgramFailed where nothing in it was guessed
  */
 export function confirm(system: System, stepper: Stepper, moves: readonly Move[]): void {
   const { learners, model } = system;
@@ -25,6 +26,13 @@ export function confirm(system: System, stepper: Stepper, moves: readonly Move[]
   const nodes = [...model.nodes];
   for (const [thread, learner] of learners.entries()) {
     if (learner.confirms(logs[thread]!, nodes[thread]!)) continue;
+    if (learner.assumptions.length === 0) {
+      throw new ProgramFailed(
+        'NOT_DETERMINISTIC',
+        learner.name,
+        'Expected the program to come to the same end after the same results, but it came to another one. It keeps state outside its locals and the shared memory.',
+      );
+    }
     learner.withdrawAll();
     throw new GuessWithdrawn();
   }

@@ -11,17 +11,18 @@ export async function inWorker<Result>(
   work: (spec: SystemSpec, board: Board) => Result,
 ): Promise<ControlledReport<Result>> {
   const board = new Board(task.board);
-  board.pulse();
+  board.pulse(true);
   try {
     const guest = task.guest === undefined ? undefined : await loadGuest(task.guest);
-    board.pulse();
+    board.pulse(true);
     const spec: SystemSpec = {
       ...task,
       scenario: await loadScenario(task.scenario),
       mutant: task.mutant === undefined ? undefined : findMutant(task.mutant),
       guest,
-      pulse: () => board.pulse(),
+      pulse: (running) => board.pulse(running),
     };
+    board.pulse(false);
     const from = performance.now();
     const result = work(spec, board);
     return { kind: 'result', result, seconds: (performance.now() - from) / 1000 };

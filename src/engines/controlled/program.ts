@@ -70,7 +70,7 @@ export class ThreadProgram {
   readonly #steps: number;
   readonly #replacements: Replacements;
   readonly #recorder: Recorder;
-  readonly #pulse: (() => void) | undefined;
+  readonly #pulse: ((running: boolean) => void) | undefined;
   readonly #role = new Int32Array(1);
 
   constructor(
@@ -80,7 +80,7 @@ export class ThreadProgram {
     steps: number,
     replacements: Replacements,
     recorder: Recorder,
-    pulse: (() => void) | undefined,
+    pulse: ((running: boolean) => void) | undefined,
   ) {
     this.name = spec.name;
     this.#scenario = scenario;
@@ -114,7 +114,7 @@ export class ThreadProgram {
 
   #guarded(body: () => void): Ending {
     this.#role[0] = 0;
-    this.#pulse?.();
+    this.#pulse?.(true);
     const recorder = this.#recorder;
     try {
       body();
@@ -123,6 +123,8 @@ export class ThreadProgram {
       if (error instanceof Unanswered) return { kind: 'pending' };
       if (error instanceof RunStopped && recorder.pending !== undefined) throw this.#swallowed();
       throw this.#failure(error);
+    } finally {
+      this.#pulse?.(false);
     }
     if (recorder.violation !== undefined) return { kind: 'violation', ...recorder.violation };
     if (recorder.pending !== undefined) throw this.#swallowed();

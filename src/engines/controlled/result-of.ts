@@ -72,6 +72,23 @@ export function failedResult(
   };
 }
 
+/** The result of a run that was stopped, and whose worker did not stop by itself. */
+export function endedResult(
+  asked: Asked,
+  { seconds }: Extract<ControlledReport<never>, { kind: 'ended' }>,
+  done: string,
+): ScenarioResult {
+  return {
+    ...headOf(asked),
+    seconds,
+    instance: {},
+    assumptions: [],
+    outcomes: [],
+    verdict: 'incomplete',
+    message: `Interrupted: the worker was ended in the middle of its work. ${done}`,
+  };
+}
+
 /** What an exploration found, without its verdict. */
 export function exploredFields(asked: Asked, explored: Explored, seconds: number) {
   return {

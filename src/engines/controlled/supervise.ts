@@ -7,8 +7,10 @@ const WORKER = new URL(`../../../workers/controlled${EXTENSION}`, import.meta.ur
 
 /** Milliseconds between two looks at the worker. */
 const LOOK = 50;
-/** Milliseconds without a sign of life after which a program counts as hung. */
+/** Milliseconds after which a program that has not come back counts as hung. */
 const STALL = 4_000;
+/** Milliseconds that a worker gets to stop by itself: an engine may be in the middle of a long piece of work. */
+const GRACE = 400;
 /** States may take much; a guest that eats memory is stopped all the same. */
 const HEAP_MEGABYTES = 4096;
 
@@ -28,17 +30,24 @@ export async function supervise<Task extends ControlledTask, Result>(
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
   });
   worker.on('error', () => {});
-  const abort = (): void => board.stop();
+  let deadline = Number.POSITIVE_INFINITY;
+  const abort = (): void => {
+    board.stop();
+    deadline = performance.now() + GRACE;
+  };
   signal?.addEventListener('abort', abort, { once: true });
   const from = performance.now();
   let pulses = -1;
   let since = from;
   try {
-    if (signal?.aborted === true) board.stop();
+    if (signal?.aborted === true) abort();
     return await new Promise((resolve) => {
       const timer = setInterval(() => {
         const now = performance.now();
-        if (board.pulses !== pulses) {
+        if (now > deadline) {
+          clearInterval(timer);
+          resolve({ kind: 'ended', seconds: (now - from) / 1000 });
+        } else if (board.pulses !== pulses || !board.running) {
           pulses = board.pulses;
           since = now;
         } else if (now - since > STALL) {

@@ -19,8 +19,8 @@ export interface SystemSpec extends InstanceOptions {
   readonly model: ModelName;
   /** Explores all steps in every state: for comparison. */
   readonly unreduced?: boolean;
-  /** Called before a program runs: whoever watches knows then that the one before came back. */
-  readonly pulse?: (() => void) | undefined;
+  /** Told when a program begins to run, and when it has come back: whoever watches knows who is at work. */
+  readonly pulse?: ((running: boolean) => void) | undefined;
 }
 
 /** Threads learned so far, and the model of the memory that they share. What an engine explores. */

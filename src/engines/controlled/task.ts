@@ -21,8 +21,12 @@ export type ControlledReport<Result> =
       readonly code: FailureCode;
       readonly thread: string;
       readonly message: string;
-    };
+    }
+  /** It was told to stop and did not in time: its worker was ended, and what it had is on the board. */
+  | { readonly kind: 'ended'; readonly seconds: number };
 
+/** Bytes of the words for stop, pulses, and who is at work. */
+const FLAG_BYTES = 16;
 /** Numbers that a worker shows while it works. */
 const FIGURES = 8;
 
@@ -32,12 +36,12 @@ export class Board {
   readonly #figures: Float64Array;
 
   static create(): SharedArrayBuffer {
-    return new SharedArrayBuffer(8 + FIGURES * 8);
+    return new SharedArrayBuffer(FLAG_BYTES + FIGURES * 8);
   }
 
   constructor(board: SharedArrayBuffer) {
-    this.#flags = new Int32Array(board, 0, 2);
-    this.#figures = new Float64Array(board, 8, FIGURES);
+    this.#flags = new Int32Array(board, 0, FLAG_BYTES / 4);
+    this.#figures = new Float64Array(board, FLAG_BYTES, FIGURES);
   }
 
   /** Supervisor: ends the exploration. */
@@ -48,12 +52,17 @@ export class Board {
     return this.#flags[0] !== 0;
   }
 
-  /** Worker: a program is about to run, or came back. */
-  pulse(): void {
+  /** Worker: a program, or the import of a module, is about to run, or came back. */
+  pulse(running: boolean): void {
     this.#flags[1]!++;
+    this.#flags[2] = running ? 1 : 0;
   }
   get pulses(): number {
     return this.#flags[1]!;
+  }
+  /** Whether a program is at work, and not the engine. */
+  get running(): boolean {
+    return this.#flags[2] !== 0;
   }
 
   show(figures: readonly number[]): void {

@@ -3,6 +3,7 @@ import type { Move } from '../controlled/move.ts';
 import {
   brokenFields,
   checkSelection,
+  endedResult,
   exploredFields,
   failedResult,
 } from '../controlled/result-of.ts';
@@ -51,6 +52,7 @@ export async function replay(text: string, signal?: AbortSignal): Promise<Scenar
   } as const;
   const report = await supervise<ReplayTask, Replayed>(task, 'replay', signal, () => {});
   if (report.kind === 'failure') return failedResult(asked, report);
+  if (report.kind === 'ended') return endedResult(asked, report, 'The schedule was not followed.');
   const { result, seconds } = report;
   const fields = exploredFields(asked, result, seconds);
   if (result.failure !== undefined) {

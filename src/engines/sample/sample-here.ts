@@ -15,6 +15,8 @@ const PCT_DEPTH = 3;
 /** Schedules whose states are counted: counting takes longer than walking. */
 const COUNTED_SCHEDULES = 5_000;
 const SCHEDULES_PER_LOOK = 256;
+/** So many schedules without an end, and none with one: the rest would have none either. */
+const HOPELESS = 1_000;
 
 /** How to search. */
 export interface SampleSpec {
@@ -34,6 +36,8 @@ export interface Sampled {
   readonly trace: readonly TraceStep[];
   readonly schedules: number;
   readonly hits: number;
+  /** Schedules that were given up: after so many steps their threads still ran. */
+  readonly unended: number;
   readonly distinctSchedules: number;
   /** Different states on the first schedules: a lower bound. */
   readonly distinctStates: number;
@@ -67,12 +71,15 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   const statesSeen = new Coverage();
   let schedules = 0;
   let hits = 0;
+  let unended = 0;
   let interrupted = false;
   let first: readonly Move[] | undefined;
   let failure: Failure | undefined;
   while (schedules < search.runs) {
     const ended = walker.walk(search.strategy);
     schedules++;
+    if (!ended) unended++;
+    if (unended === schedules && unended === HOPELESS) break;
     schedulesSeen.add(walker.hash());
     if (schedules <= COUNTED_SCHEDULES) {
       const length = model.pack();
@@ -98,6 +105,7 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   const common = {
     schedules,
     hits,
+    unended,
     distinctSchedules: schedulesSeen.count,
     distinctStates: statesSeen.count,
     longest: walker.longest,

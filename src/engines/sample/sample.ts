@@ -4,6 +4,7 @@ import {
   type Asked,
   brokenFields,
   checkSelection,
+  endedResult,
   exploredFields,
   failedResult,
 } from '../controlled/result-of.ts';
@@ -14,7 +15,7 @@ import type { ScenarioResult } from '../result.ts';
 import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import type { SampleOptions } from './options.ts';
 import type { Sampled } from './sample-here.ts';
-import type { Strategy } from './walk.ts';
+import { MOST_STEPS, type Strategy } from './walk.ts';
 
 /** What the worker of `sample` is told. */
 export interface SampleTask extends ControlledTask {
@@ -37,12 +38,13 @@ export async function sample(options: SampleOptions): Promise<ScenarioResult> {
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   checkSelection(scenario, mutant, options.vcpus);
   const { model = 'tso', seed = DEFAULT_SEED, signal, onProgress } = options;
+  const board = Board.create();
   const task: SampleTask = {
     scenario: name,
     mutant: mutant?.id,
     guest: options.guest === undefined ? undefined : guestUrl(options.guest),
     model,
-    board: Board.create(),
+    board,
     runs: options.runs ?? DEFAULT_RUNS,
     strategy: options.strategy ?? 'blocks',
     seed,
@@ -59,10 +61,18 @@ export async function sample(options: SampleOptions): Promise<ScenarioResult> {
     }),
   );
   const asked = { scenario, mutant, guest: options.guest, model, seed, engine: 'sample' } as const;
+  if (report.kind === 'ended') {
+    const samples = new Board(board).figure(0);
+    const done = `None of the ${samples} schedules that it had told of broke anything.`;
+    return { ...endedResult(asked, report, done), samples };
+  }
   return resultOf(asked, report);
 }
 
-function resultOf(asked: Asked, report: ControlledReport<Sampled>): ScenarioResult {
+function resultOf(
+  asked: Asked,
+  report: Exclude<ControlledReport<Sampled>, { kind: 'ended' }>,
+): ScenarioResult {
   if (report.kind === 'failure') return failedResult(asked, report);
   const { result, seconds } = report;
   const { schedules, distinctSchedules, distinctStates, pctBound } = result;
@@ -88,6 +98,13 @@ function resultOf(asked: Asked, report: ControlledReport<Sampled>): ScenarioResu
       ...explored,
       verdict: 'incomplete',
       message: `Interrupted after ${schedules} schedules: none of them broke anything.`,
+    };
+  }
+  if (result.unended === schedules) {
+    return {
+      ...explored,
+      verdict: 'incomplete',
+      message: `None of ${schedules} schedules came to an end within ${MOST_STEPS} steps. Does a thread run for ever? \`pvrace verify\` can tell.`,
     };
   }
   return { ...explored, verdict: 'pass' };

@@ -5,7 +5,7 @@ import type { Stepper } from '../controlled/stepper.ts';
 export type Strategy = 'blocks' | 'pct';
 
 /** Steps after which a schedule is given up: its threads wait for each other without end. */
-const MOST_STEPS = 2_000;
+export const MOST_STEPS = 2_000;
 /** One step in so many ends a block. */
 const STEPS_PER_SWITCH = 4;
 

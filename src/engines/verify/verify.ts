@@ -4,6 +4,7 @@ import {
   type Asked,
   brokenFields,
   checkSelection,
+  endedResult,
   exploredFields,
   failedResult,
 } from '../controlled/result-of.ts';
@@ -36,12 +37,13 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   checkSelection(scenario, mutant, options.vcpus);
   const { model = 'tso', signal, onProgress } = options;
+  const board = Board.create();
   const task: VerifyTask = {
     scenario: name,
     mutant: mutant?.id,
     guest: options.guest === undefined ? undefined : guestUrl(options.guest),
     model,
-    board: Board.create(),
+    board,
     maxStates: options.maxStates ?? DEFAULT_MAX_STATES,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     ...instanceOptions(options),
@@ -65,13 +67,18 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
     seed: options.seed ?? DEFAULT_SEED,
     engine: 'verify',
   } as const;
+  if (report.kind === 'ended') {
+    const [states, transitions] = [0, 1].map((at) => new Board(board).figure(at));
+    const done = `None of the ${states} states that it had told of broke anything.`;
+    return { ...endedResult(asked, report, done), states: states!, transitions: transitions! };
+  }
   return resultOf(asked, options, report);
 }
 
 function resultOf(
   asked: Asked,
   options: VerifyOptions,
-  report: ControlledReport<Verified>,
+  report: Exclude<ControlledReport<Verified>, { kind: 'ended' }>,
 ): ScenarioResult {
   if (report.kind === 'failure') return failedResult(asked, report);
   const { result, seconds } = report;
