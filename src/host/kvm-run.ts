@@ -12,6 +12,8 @@ export function beginRun(kvm: Kvm, vcpu: VcpuRecord): void {
 
 /** KVM_RUN returns to user space. */
 export function endRun(kvm: Kvm, vcpu: VcpuRecord): void {
+  // Implied by TSO in KVM. All that the vCPU has written before: pairs with the barrier in stopVcpus.
+  kvm.memory.wmb();
   kvm.memory.store32(vcpu + VCPU.inKvmRun, 0);
 }
 
@@ -53,6 +55,8 @@ export function stopVcpus(kvm: Kvm): void {
   for (let id = 0; id < count; id++) {
     while (memory.load32(kvm.vcpu(id) + VCPU.inKvmRun) !== 0) kvm.cpu.relax();
   }
+  // What the VMM looks at from here on is as the vCPUs have left it: pairs with the barrier in endRun.
+  memory.rmb();
 }
 
 /** The VMM lets all vCPU threads call KVM_RUN again. */

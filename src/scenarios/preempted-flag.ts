@@ -66,12 +66,15 @@ export const preemptedFlag: Scenario = {
   vcpus: { default: 2, least: 2, most: 63 },
   machine: {},
   ledgerBytes: LEDGER_BYTES,
+  controlled: { clockSteps: 0 },
   instrument: (ops, thread) => noteExecution(noteFlag(ops, thread.ledger), thread),
   threads: ({ vcpus }) => [
     { name: 'vcpu0', vcpu: VICTIM, start: execute },
     ...Array.from({ length: vcpus - 1 }, (_, index) => ({
       name: `vcpu${index + 1}`,
       vcpu: index + 1,
+      // The second look begins where the first has ended: at any place of the others.
+      steps: 2,
       start: look,
     })),
     { name: 'scheduler', start: preempt },

@@ -70,6 +70,7 @@ export const pvTlbFlush: Scenario = {
   vcpus: { default: 2, least: 2, most: MOST_VCPUS },
   machine: { exitsAnywhere: true },
   ledgerBytes: TLBS + MOST_VCPUS * TLB_BYTES,
+  controlled: { clockSteps: 0, machine: { exitsAnywhere: false } },
   instrument: (ops, thread) => emulateAccesses(putTwice(ops), thread),
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({
@@ -169,7 +170,7 @@ function unmap(thread: VcpuThread): Program {
     step() {
       const frame = cpu.load32(PAGE_TABLE_ENTRY) + 1;
       cpu.store32(PAGE_TABLE_ENTRY, frame);
-      if (random.sometimes(4)) {
+      if (machine.exitsAnywhere && random.sometimes(4)) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
         cpu.exitWithin(STEPS_TO_EXIT);
       }
@@ -195,6 +196,8 @@ function use(thread: VcpuThread): Program {
   const tlb = new Tlb(ledger, TLBS + cpu.id * TLB_BYTES, kvm, vcpu);
   const preempted = stealArea(cpu.id) + KVM_STEAL_TIME_PREEMPTED;
   registerSteal(thread);
+  // In use before: what a flush is for.
+  tlb.fill(cpu.load32(PAGE_TABLE_ENTRY));
   cpu.onInterrupt(FLUSH_VECTOR, () => {
     tlb.drop();
     cpu.store32(acknowledged(cpu.id), 1);

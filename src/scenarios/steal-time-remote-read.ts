@@ -30,11 +30,13 @@ export const stealTimeRemoteRead: Scenario = {
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
   ledgerBytes: HISTORY_BYTES,
+  controlled: { clockSteps: 0 },
   instrument: noteSteal,
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
+      steps: vcpu === STOLEN_FROM ? 2 : 1,
       start: vcpu === STOLEN_FROM ? loseTime : readStealTimes,
     })),
 };
