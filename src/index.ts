@@ -3,7 +3,14 @@ export { GeneralProtectionFault } from './cpu/faults.ts';
 export type { HostCpu } from './cpu/host-cpu.ts';
 export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
-export { formatReplay, parseReplay, type Replay, replay } from './engines/replay/index.ts';
+export {
+  type FindScheduleOptions,
+  findSchedule,
+  formatReplay,
+  parseReplay,
+  type Replay,
+  replay,
+} from './engines/replay/index.ts';
 export type {
   Broken,
   EngineName,
@@ -15,6 +22,7 @@ export type {
   OutcomeCount,
   Passed,
   ScenarioResult,
+  ScheduleSearch,
 } from './engines/result.ts';
 export { type SampleOptions, type SampleProgress, sample } from './engines/sample/index.ts';
 export {

@@ -1,5 +1,7 @@
 import { inWorker } from '../src/engines/controlled/in-worker.ts';
 import type { ControlledReport } from '../src/engines/controlled/task.ts';
+import type { FindScheduleTask } from '../src/engines/replay/find-schedule.ts';
+import { findScheduleHere, type Searched } from '../src/engines/replay/find-schedule-here.ts';
 import type { ReplayTask } from '../src/engines/replay/replay.ts';
 import { type Replayed, replayHere } from '../src/engines/replay/replay-here.ts';
 import type { SampleTask } from '../src/engines/sample/sample.ts';
@@ -39,5 +41,22 @@ export function sample(task: SampleTask): Promise<ControlledReport<Sampled>> {
 
 /** One schedule of `replay`. */
 export function replay(task: ReplayTask): Promise<ControlledReport<Replayed>> {
-  return inWorker(task, (spec) => replayHere(spec, task.moves));
+  return inWorker(task, (spec) => replayHere(spec, task.moves, task.expected));
+}
+
+/** A search for a schedule that breaks what a race broke. */
+export function findSchedule(task: FindScheduleTask): Promise<ControlledReport<Searched>> {
+  const { invariant, models, seed, seconds } = task;
+  const from = performance.now();
+  return inWorker(task, (spec, board) =>
+    findScheduleHere(spec, {
+      invariant,
+      models,
+      seed,
+      goOn: (done) => {
+        board.show([done]);
+        return !board.stopped && performance.now() - from < seconds * 1000;
+      },
+    }),
+  );
 }

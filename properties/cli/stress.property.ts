@@ -2,6 +2,7 @@ import '../seed.ts';
 import test from 'ava';
 import fc from 'fast-check';
 import { run } from '../../src/cli/program.ts';
+import { parseReplay } from '../../src/engines/replay/replay-file.ts';
 import type { ScenarioResult } from '../../src/engines/result.ts';
 import type { StressOptions } from '../../src/engines/stress/options.ts';
 import { hasEscapes } from '../report/results.ts';
@@ -155,6 +156,40 @@ test('a failure is printed with the command that shows it again, and the JSON ca
   const document = JSON.parse(machines.stdout.text);
   t.is(document.results[0].replay, again);
   t.is(document.seed, '18446744073709551615');
+});
+
+test('the schedule that is found for a failure is shown, saved, and named; without one it is said why', async (t) => {
+  const search = { seconds: 0.5, message: 'No schedule of it was found: too small.' };
+  const schedule = [
+    { actor: 'vcpu0', alternative: 0, action: 'load', place: 'pvclock[0].version' },
+  ] as const;
+  const found = { engine: 'sample', model: 'sc', seconds: 0.5, message: 'One was found:' } as const;
+  const moves = [{ actor: 0, alternative: 0 }];
+  const broken = (options: StressOptions): ScenarioResult => broke(options, 'P1');
+  const without = new World();
+  await run(
+    ['stress', 'torn-read', '--save', 'f'],
+    without,
+    fakeLibrary(broken, (each) => ({ ...each, search })),
+  );
+  t.true(without.stdout.text.includes(search.message));
+  t.regex(without.stdout.text, /pvrace stress torn-read/);
+  t.is(without.files.size, 0);
+  for (const [words, again] of [
+    [['--save', 'f'], 'pvrace replay f'],
+    [[], 'pvrace sample torn-read --model sc --seed pvrace'],
+  ] as const) {
+    const world = new World();
+    const library = fakeLibrary(broken, (each) => ({ ...each, schedule, moves, search: found }));
+    await run(['stress', 'torn-read', '--json', ...words], world, library);
+    const [result] = JSON.parse(world.stdout.text).results;
+    t.is(result.replay, again);
+    t.deepEqual([result.verdict, result.seconds, result.schedule], ['fail', 1, schedule]);
+    t.regex(world.stderr.text, /One was found:[\s\S]*pvclock\[0\]\.version/);
+    const text = world.files.get('f');
+    t.is(text === undefined, words.length === 0);
+    if (text !== undefined) t.deepEqual(parseReplay(text).moves, moves);
+  }
 });
 
 test('--quiet leaves the last line and what is broken', async (t) => {

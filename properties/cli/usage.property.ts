@@ -28,6 +28,8 @@ const MISTAKES: readonly Mistake[] = [
   [['stress', '--mutant', 'Z-P66'], /Z-P66[\s\S]*Z-P6/],
   [['stress', '--mutant', 'Z-P6', 'eoi-storm'], /Z-P6 shows in torn-read/],
   [['stress', '--html', 'locked.html'], /--html[\s\S]*locked\.html[\s\S]*EACCES/],
+  [['stress', '--save', 'locked.html'], /--save[\s\S]*locked\.html[\s\S]*EACCES/],
+  [['verify', '--save', 'locked.html'], /--save[\s\S]*locked\.html[\s\S]*EACCES/],
   [['list', '--html', 'locked.html'], /--html[\s\S]*locked\.html[\s\S]*EACCES/],
 ];
 

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { EXIT, type ExitCode, type Io } from '../../src/cli/io.ts';
 import type { Library } from '../../src/cli/library.ts';
-import type { ScenarioResult } from '../../src/engines/result.ts';
+import type { Broken, ScenarioResult } from '../../src/engines/result.ts';
 import type { StressOptions } from '../../src/engines/stress/options.ts';
 import type { MutantEntry, ScenarioEntry } from '../../src/report/catalogue.ts';
 
@@ -151,6 +151,7 @@ export const MUTANTS: readonly MutantEntry[] = [
 /** A library whose races come to what `resultOf` says; `asked` keeps what it was asked for. */
 export function fakeLibrary(
   resultOf: (options: StressOptions) => ScenarioResult | Promise<ScenarioResult> = passed,
+  searched: (broken: Broken) => Broken = (broken) => broken,
 ): Library & { readonly asked: StressOptions[] } {
   const asked: StressOptions[] = [];
   return {
@@ -189,6 +190,9 @@ export function fakeLibrary(
         verdict: 'pass',
         outcomes: [],
       };
+    },
+    async findSchedule(broken) {
+      return searched(broken);
     },
     workloadNames: ['pvclock-read-solo'],
     async bench() {

@@ -28,6 +28,7 @@ const RESULT_FIELDS = [
   'evidence',
   'schedule',
   'replay',
+  'search',
 ];
 
 test('the document has every field of the contract, null where nothing was measured', (t) => {

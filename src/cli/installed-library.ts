@@ -15,9 +15,13 @@ export const installedLibrary: Library = {
     const { verify } = await import('../engines/verify/index.ts');
     return verify(options);
   },
-  async replay(text) {
+  async replay(text, signal) {
     const { replay } = await import('../engines/replay/index.ts');
-    return replay(text);
+    return replay(text, signal);
+  },
+  async findSchedule(broken, options) {
+    const { findSchedule } = await import('../engines/replay/index.ts');
+    return findSchedule(broken, options);
   },
   async sample(options) {
     const { sample } = await import('../engines/sample/index.ts');

@@ -1,6 +1,7 @@
 import type { GroupResult } from '../conformance/result.ts';
 import type { BenchOptions, BenchReport } from '../engines/bench/index.ts';
-import type { ScenarioResult } from '../engines/result.ts';
+import type { FindScheduleOptions } from '../engines/replay/find-schedule.ts';
+import type { Broken, ScenarioResult } from '../engines/result.ts';
 import type { SampleOptions } from '../engines/sample/options.ts';
 import type { Diagnosis } from '../engines/stress/diagnosis.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
@@ -13,8 +14,10 @@ export interface Library extends Catalogue {
   stress(options: StressOptions): Promise<ScenarioResult>;
   verify(options: VerifyOptions): Promise<ScenarioResult>;
   /** @throws UsageError for a text that is no replay file */
-  replay(text: string): Promise<ScenarioResult>;
+  replay(text: string, signal?: AbortSignal): Promise<ScenarioResult>;
   sample(options: SampleOptions): Promise<ScenarioResult>;
+  /** Adds a schedule that breaks what a race broke, or why none was found. */
+  findSchedule(broken: Broken, options: FindScheduleOptions): Promise<Broken>;
   /** @throws UsageError for a module that cannot be loaded or has no role */
   guestRoles(guest: string): Promise<readonly RoleName[]>;
   /** @throws UsageError for a module that cannot be loaded or defines no scenario */

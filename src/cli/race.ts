@@ -1,9 +1,15 @@
-import type { Failed, Incomplete, ScenarioResult } from '../engines/result.ts';
+import type { Broken, Failed, Incomplete, ScenarioResult } from '../engines/result.ts';
 import type { StressOptions } from '../engines/stress/options.ts';
 import { UsageError } from '../engines/usage-error.ts';
 import { stressCommandLine } from './command-line.ts';
 import type { Library } from './library.ts';
 import type { Session } from './session.ts';
+
+/** Adds to a failure what can be found out about it after the race. */
+export type Explain = (
+  broken: Broken,
+  options: StressOptions & { readonly signal: AbortSignal },
+) => Promise<Broken>;
 
 /**
  * Races one after the other, shows progress, and tells each result as soon as it is there. Ctrl-C ends
@@ -15,6 +21,7 @@ export async function race(
   library: Library,
   session: Session,
   onResult: (result: ScenarioResult, index: number) => void,
+  explain: Explain = async (broken) => broken,
 ): Promise<readonly ScenarioResult[]> {
   const stop = new AbortController();
   const forget = session.io.onInterrupt(() => stop.abort());
@@ -27,6 +34,7 @@ export async function race(
         { ...options, signal: stop.signal, onProgress },
         library,
         stop.signal,
+        explain,
       );
       session.progress.clear();
       results.push(result);
@@ -44,11 +52,15 @@ async function one(
   options: StressOptions,
   library: Library,
   signal: AbortSignal,
+  explain: Explain,
 ): Promise<ScenarioResult> {
   if (signal.aborted) return notRun(options);
   try {
     const result = await library.stress(options);
-    if (result.verdict === 'fail') return { replay: stressCommandLine(options), ...result };
+    if (result.verdict === 'fail') {
+      const again = { replay: stressCommandLine(options), ...result };
+      return await explain(again, { ...options, signal });
+    }
     return result.verdict === 'pass' && signal.aborted
       ? { ...result, verdict: 'incomplete', message: 'Stopped before its time was over.' }
       : result;

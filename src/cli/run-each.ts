@@ -1,24 +1,15 @@
-import { formatReplay } from '../engines/replay/replay-file.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import { UsageError } from '../engines/usage-error.ts';
-import { stepInWords } from '../report/interleaving.ts';
 import type { SearchProgress } from '../report/progress.ts';
 import { resultLines } from '../report/result-lines.ts';
-import { quoted, scenarioWords } from './command-line.ts';
+import { type RunSubject, saveSchedule, searchCommand } from './failure-again.ts';
 import { closeRun, type Session, sayHeading } from './session.ts';
 
 /** Runs of up to so many scenarios show the tables of those that passed too. */
 const FEW = 3;
 
 /** What every run of a controlled engine is told. */
-interface RunOptions {
-  readonly scenario: string | URL;
-  readonly mutant?: string;
-  readonly guest?: string | URL;
-  readonly seed?: string;
-  readonly vcpus?: number;
-  readonly steps?: number;
-  readonly strategy?: string;
+interface RunOptions extends RunSubject {
   /** File for the schedule of the first failure. */
   readonly save?: string;
 }
@@ -76,44 +67,10 @@ async function withReplay(
 ): Promise<ScenarioResult> {
   if (result.verdict !== 'fail' || result.moves === undefined) return result;
   const isFirst = !before.some(({ verdict }) => verdict === 'fail');
-  if (run.save === undefined || !isFirst) return { ...result, replay: commandOf(run, result) };
-  const {
-    moves,
-    schedule = [],
-    model = 'tso',
-    engine,
-    scenario,
-    mutant,
-    guest,
-    invariant,
-  } = result;
-  const text = formatReplay({
-    version: session.head.version,
-    engine,
-    scenario: run.scenario instanceof URL ? run.scenario.href : scenario,
-    ...(mutant === undefined ? {} : { mutant }),
-    ...(guest === undefined ? {} : { guest }),
-    model,
-    ...(run.vcpus === undefined ? {} : { vcpus: run.vcpus }),
-    ...(run.steps === undefined ? {} : { steps: run.steps }),
-    invariant,
-    moves,
-    notes: schedule.map((step) => `${step.actor}: ${stepInWords(step)}`),
-  });
-  await session.io.writeFile(run.save, text);
-  return { ...result, replay: `pvrace replay ${quoted(run.save)}` };
-}
-
-/** The command that finds the same again. */
-function commandOf(run: RunOptions, { engine, model = 'tso' }: ScenarioResult): string {
-  const words = ['pvrace', engine, ...scenarioWords(run.scenario), '--model', model];
-  if (run.mutant !== undefined) words.push('--mutant', run.mutant);
-  if (run.guest !== undefined) words.push('--guest', `${run.guest}`);
-  if (run.vcpus !== undefined) words.push('--vcpus', `${run.vcpus}`);
-  if (run.steps !== undefined) words.push('--bound', `${run.steps}`);
-  if (run.strategy !== undefined) words.push('--strategy', run.strategy);
-  if (engine === 'sample' && run.seed !== undefined) words.push('--seed', run.seed);
-  return words.map(quoted).join(' ');
+  if (run.save === undefined || !isFirst) {
+    return { ...result, replay: searchCommand(run, result) };
+  }
+  return { ...result, replay: await saveSchedule(session, run, result, run.save) };
 }
 
 async function guarded(

@@ -4,13 +4,14 @@ import type { SampleOptions } from '../engines/sample/options.ts';
 import type { Strategy } from '../engines/sample/walk.ts';
 import { argument } from './argument.ts';
 import { parseCount } from './count.ts';
+import { SAVE_OPTION } from './failure-again.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
 import { ownScenario, runName, SCENARIO_OPTION } from './own-scenario.ts';
 import { reportOptions } from './report-options.ts';
 import { runEach } from './run-each.ts';
 import { select } from './selection.ts';
-import { openSession } from './session.ts';
+import { checkFile, openSession } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
 
 interface Options {
@@ -66,12 +67,13 @@ export function addSampleCommand(program: Command, io: Io, library: Library): vo
         .choices(['blocks', 'pct'])
         .default('blocks'),
     )
-    .option('--save <file>', 'write the schedule of the first failure, for `pvrace replay`')
+    .option(...SAVE_OPTION)
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const own = await ownScenario(library, options.scenario);
       const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
+      await checkFile(io, '--save', options.save);
       const session = await openSession('sample', io, reportOptions(command));
       const runs = selection.scenarios.map(({ name }): SampleOptions & { save?: string } => ({
         scenario: runName(name, own),

@@ -31,7 +31,7 @@ export async function openSession(
   io: Io,
   options: ReportOptions,
 ): Promise<Session> {
-  await checkHtmlFile(io, options.html);
+  await checkFile(io, '--html', options.html);
   const people = options.json ? io.stderr : io.stdout;
   const page = pageOf(people.columns, coloured(people, io, options));
   return {
@@ -91,13 +91,14 @@ function progressOf(io: Io, options: ReportOptions): ProgressDisplay {
     : lineProgress(io.stderr, io.now);
 }
 
-async function checkHtmlFile(io: Io, path: string | undefined): Promise<void> {
+/** @throws UsageError for a file that cannot be written, before the run that is to fill it */
+export async function checkFile(io: Io, option: string, path: string | undefined): Promise<void> {
   if (path === undefined) return;
   try {
     await io.checkWritable(path);
   } catch (error) {
     throw new UsageError(
-      `Expected --html FILE that can be written, got ${path}: ${(error as Error).message}`,
+      `Expected ${option} FILE that can be written, got ${path}: ${(error as Error).message}`,
     );
   }
 }

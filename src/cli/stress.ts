@@ -5,13 +5,14 @@ import { resultLines } from '../report/result-lines.ts';
 import { indented } from '../report/text.ts';
 import { argument } from './argument.ts';
 import { parseDuration } from './duration.ts';
+import { SAVE_OPTION, saveSchedule, searchCommand } from './failure-again.ts';
 import type { Io } from './io.ts';
 import type { Library } from './library.ts';
 import { type OwnScenario, ownScenario, runName, SCENARIO_OPTION } from './own-scenario.ts';
-import { race } from './race.ts';
+import { type Explain, race } from './race.ts';
 import { reportOptions } from './report-options.ts';
 import { type Selection, select } from './selection.ts';
-import { closeRun, openSession, type Session, sayHeading } from './session.ts';
+import { checkFile, closeRun, openSession, type Session, sayHeading } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
 
 interface Options {
@@ -21,6 +22,7 @@ interface Options {
   readonly vcpus?: number;
   readonly time: number;
   readonly access: AccessMode;
+  readonly save?: string;
 }
 
 /** Runs of up to so many scenarios show the tables of those that passed too. */
@@ -54,11 +56,13 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
         .choices(['atomic', 'plain'])
         .default('plain'),
     )
+    .option(...SAVE_OPTION)
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const own = await ownScenario(library, options.scenario);
       const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
+      await checkFile(io, '--save', options.save);
       const session = await openSession('stress', io, reportOptions(command));
       sayHeading(session);
       sayLimits(session, selection);
@@ -78,10 +82,53 @@ async function raceThem(
     stressOptions(runName(scenario.name, own), session, selection, options),
   );
   const detail = !quiet && races.length <= FEW ? 'full' : 'brief';
-  const results = await race(races, library, session, (result) => {
-    if (!quiet || result.verdict !== 'pass') session.say(resultLines(result, detail, session.page));
-  });
+  const results = await race(
+    races,
+    library,
+    session,
+    (result) => {
+      if (!quiet || result.verdict !== 'pass')
+        session.say(resultLines(result, detail, session.page));
+    },
+    explainBy(session, library, options.save, races.length),
+  );
   await closeRun(session, results);
+}
+
+/** Looks for a schedule of each failure, and saves the first one where that is asked for. */
+function explainBy(
+  session: Session,
+  library: Library,
+  file: string | undefined,
+  count: number,
+): Explain {
+  let saved = false;
+  return async (broken, { scenario, mutant, guest, seed, signal }) => {
+    const subject = {
+      scenario,
+      ...(mutant === undefined ? {} : { mutant }),
+      ...(guest === undefined ? {} : { guest }),
+      ...(seed === undefined ? {} : { seed }),
+    };
+    const none = { frontier: 0, depth: 0, bytes: 0, place: 1, count };
+    const explained = await library.findSchedule(broken, {
+      ...subject,
+      signal,
+      onProgress: (states, elapsed) =>
+        session.progress.show({
+          ...none,
+          scenario: `a schedule of ${broken.scenario}`,
+          states,
+          elapsed,
+        }),
+    });
+    if (explained.moves === undefined) return explained;
+    if (file === undefined || saved) {
+      return { ...explained, replay: searchCommand(subject, explained) };
+    }
+    saved = true;
+    return { ...explained, replay: await saveSchedule(session, subject, explained, file) };
+  };
 }
 
 function stressOptions(

@@ -55,6 +55,17 @@ export interface Passed extends ResultCommon {
   readonly verdict: 'pass';
 }
 
+/** The search for a schedule that breaks what a race broke. */
+export interface ScheduleSearch {
+  /** What found one, and under which memory model; absent where none was found. */
+  readonly engine?: 'sample' | 'verify';
+  readonly model?: 'sc' | 'tso' | 'weak';
+  /** Seconds that it took, on top of those of the race. */
+  readonly seconds: number;
+  /** What was found, or why nothing was, in one sentence. */
+  readonly message: string;
+}
+
 /** An invariant was broken. */
 export interface Broken extends ResultCommon {
   readonly verdict: 'fail';
@@ -63,10 +74,12 @@ export interface Broken extends ResultCommon {
   /** The broken invariant and what broke it, in one sentence. */
   readonly message: string;
   readonly evidence: readonly EvidenceLine[];
-  /** Controlled engines: the interleaving, step by step. */
+  /** The interleaving, step by step; for stress that of a schedule that breaks the same. */
   readonly schedule?: readonly TraceStep[];
   /** The same as moves: what a replay file holds. */
   readonly moves?: readonly Move[];
+  /** stress: how that schedule was found, or why there is none. */
+  readonly search?: ScheduleSearch;
   /** A command or file that shows it again. */
   readonly replay?: string;
 }

@@ -60,6 +60,7 @@ function resultDocument(result: ReportedResult): Record<string, unknown> {
     evidence: broken?.evidence ?? [],
     schedule: broken?.schedule ?? null,
     replay: broken?.replay ?? null,
+    search: broken?.search ?? null,
   };
   if (result.killed !== undefined) {
     document.killed = result.killed;

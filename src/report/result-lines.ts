@@ -70,10 +70,16 @@ export function paintOf(result: ReportedResult, palette: Palette): (text: string
 }
 
 /** The interleaving, and at its end what it broke. */
-function scheduleBlock({ schedule = [], invariant }: Broken, page: Page): readonly string[] {
-  if (schedule.length === 0) return [];
+function scheduleBlock(
+  { schedule = [], invariant, search }: Broken,
+  page: Page,
+): readonly string[] {
+  const searched =
+    search === undefined ? [] : ['', ...indented(search.message, page.columns, INDENT)];
+  if (schedule.length === 0) return searched;
   const broken = INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
   return [
+    ...searched,
     '',
     ...interleavingLines(schedule, page),
     ...indented(`Here ${plain(invariant)} is broken: ${broken}`, page.columns, INDENT),

@@ -9,6 +9,15 @@ const moves = fc.array(fc.record({ actor: fc.nat(30), alternative: fc.nat(255) }
   maxLength: 30,
 });
 
+/** What a step does, with a place such as `pv eoi[0]` or `ledger+0x10`. */
+const step = fc.record(
+  {
+    action: fc.constantFrom('load', 'store', 'cmpxchg', 'exit', 'tick'),
+    place: fc.stringMatching(/^[\w[\]][\w[\].+ ]{0,20}[\w\]]$/),
+  },
+  { requiredKeys: ['action'] },
+);
+
 const replays: fc.Arbitrary<Replay> = fc
   .record(
     {
@@ -25,7 +34,18 @@ const replays: fc.Arbitrary<Replay> = fc
     },
     { requiredKeys: ['version', 'engine', 'scenario', 'model', 'invariant', 'moves'] },
   )
-  .map((replay) => ({ ...replay, notes: replay.moves.map(({ actor }) => `thread ${actor}`) }));
+  .chain((replay) =>
+    fc
+      .array(fc.option(step, { nil: undefined }), {
+        minLength: replay.moves.length,
+        maxLength: replay.moves.length,
+      })
+      .map((expected) => ({
+        ...replay,
+        expected,
+        notes: replay.moves.map(({ actor }) => `thread ${actor}`),
+      })),
+  );
 
 test('what is written is what is read', (t) => {
   fc.assert(
@@ -43,6 +63,14 @@ test('a file that was cut off is refused, with the line', (t) => {
       t.throws(() => parseReplay(cut), {
         message: /^Expected .* in line \d+ of the replay file, got /,
       });
+    }),
+  );
+});
+
+test('a file from a machine with other line ends is the same file', (t) => {
+  fc.assert(
+    fc.property(replays, (replay) => {
+      t.deepEqual(parseReplay(formatReplay(replay).replaceAll('\n', '\r\n')), replay);
     }),
   );
 });

@@ -17,7 +17,7 @@ const HEAP_MEGABYTES = 4096;
 /** Watches one task on a worker of its own. Never hangs, never throws. */
 export async function supervise<Task extends ControlledTask, Result>(
   task: Task,
-  name: 'verify' | 'sample' | 'replay',
+  name: 'verify' | 'sample' | 'replay' | 'findSchedule',
   signal: AbortSignal | undefined,
   onLook: (board: Board, seconds: number) => void,
 ): Promise<ControlledReport<Result>> {

@@ -28,11 +28,14 @@ const ACTIONS: { readonly [op: number]: TraceAction } = {
 /** Walks a schedule once more and writes down what each of its steps did. */
 export function traceOf(system: System, stepper: Stepper, moves: readonly Move[]): TraceStep[] {
   stepper.reset();
-  return moves.map((move) =>
-    move.actor < system.learners.length
-      ? threadStep(system, stepper, move)
-      : ownStep(system, stepper, move),
-  );
+  return moves.map((move) => stepOf(system, stepper, move));
+}
+
+/** Takes a step, and says what it did. */
+export function stepOf(system: System, stepper: Stepper, move: Move): TraceStep {
+  return move.actor < system.learners.length
+    ? threadStep(system, stepper, move)
+    : ownStep(system, stepper, move);
 }
 
 /** A step that happens by itself: the clock, or a store that leaves its buffer. */

@@ -2,6 +2,12 @@ import type { ModelName } from '../controlled/models/memory-model.ts';
 import type { Move } from '../controlled/move.ts';
 import { UsageError } from '../usage-error.ts';
 
+/** What a step of a schedule did when it was written down. */
+export interface ExpectedStep {
+  readonly action: string;
+  readonly place?: string;
+}
+
 /** A failing schedule and what it is a schedule of: everything that shows it again. */
 export interface Replay {
   /** Of the tool that wrote it. */
@@ -17,6 +23,8 @@ export interface Replay {
   readonly steps?: number;
   readonly invariant: string;
   readonly moves: readonly Move[];
+  /** What each move did, for whoever follows it. */
+  readonly expected: readonly (ExpectedStep | undefined)[];
   /** What each move did, for people. */
   readonly notes: readonly string[];
 }
@@ -24,13 +32,15 @@ export interface Replay {
 /** First line of every file: what it is, and in which version of the format. */
 const FORMAT = 'pvrace-replay 1';
 const END = 'end';
+/** A move: actor, way, perhaps what it does and where, perhaps a note. */
+const MOVE = /^(\d+) (\d+)(?: ([a-z]+)(?: ([^#]*[^# ]))?)?(?: # (.*))?$/;
 const MODELS: readonly string[] = ['sc', 'tso', 'weak'];
 const REQUIRED = ['version', 'engine', 'scenario', 'model', 'invariant', 'moves'] as const;
 const KNOWN: readonly string[] = [...REQUIRED, 'mutant', 'guest', 'vcpus', 'steps'];
 
 /** A replay as text: a head of `key: value` lines, then a move in each line. */
 export function formatReplay(replay: Replay): string {
-  const { mutant, guest, vcpus, steps, moves, notes } = replay;
+  const { mutant, guest, vcpus, steps, moves, expected, notes } = replay;
   const head = [
     FORMAT,
     `version: ${replay.version}`,
@@ -45,15 +55,22 @@ export function formatReplay(replay: Replay): string {
     `moves: ${moves.length}`,
   ];
   const body = moves.map(({ actor, alternative }, index) => {
-    const note = notes[index];
-    return `${actor} ${alternative}${note === undefined || note === '' ? '' : ` # ${note}`}`;
+    const step = expected[index];
+    const note = notes[index] ?? '';
+    return [
+      `${actor} ${alternative}`,
+      ...(step === undefined
+        ? []
+        : [step.action, ...(step.place === undefined ? [] : [step.place])]),
+      ...(note === '' ? [] : [`# ${note.replaceAll('\n', ' ')}`]),
+    ].join(' ');
   });
   return `${[...head, ...body, END].join('\n')}\n`;
 }
 
 /** @throws UsageError that names the line, what was expected there, and what came */
 export function parseReplay(text: string): Replay {
-  const lines = text.split('\n');
+  const lines = text.split(/\r?\n/);
   if (lines[0] !== FORMAT) {
     throw wrong(
       1,
@@ -78,18 +95,22 @@ export function parseReplay(text: string): Replay {
   if (!MODELS.includes(model)) throw wrong(2, `a model of ${MODELS.join(', ')}`, model);
   const count = wholeNumber(fields.get('moves')!, at);
   const moves: Move[] = [];
+  const expected: (ExpectedStep | undefined)[] = [];
   const notes: string[] = [];
   for (let left = count; left > 0; left--, at++) {
-    const [, actor, alternative, note = ''] = lines[at]?.match(/^(\d+) (\d+)(?: # (.*))?$/) ?? [];
+    const [, actor, alternative, action, place, note = ''] = lines[at]?.match(MOVE) ?? [];
     if (actor === undefined || alternative === undefined) {
       throw wrong(
         at + 1,
-        'a move: actor, way, and perhaps a note',
+        'a move: actor, way, what it does, and perhaps a note',
         lines[at],
         'Was the file cut off?',
       );
     }
     moves.push({ actor: Number(actor), alternative: Number(alternative) });
+    expected.push(
+      action === undefined ? undefined : { action, ...(place === undefined ? {} : { place }) },
+    );
     notes.push(note);
   }
   if (lines[at] !== END) throw wrong(at + 1, `"${END}"`, lines[at], 'Was the file cut off?');
@@ -107,6 +128,7 @@ export function parseReplay(text: string): Replay {
     ...number('steps'),
     invariant: fields.get('invariant')!,
     moves,
+    expected,
     notes,
   };
 }

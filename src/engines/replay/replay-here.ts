@@ -1,15 +1,22 @@
-import { type Failure, follow } from '../controlled/failure.ts';
+import type { Failure } from '../controlled/failure.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
 import type { TraceStep } from '../trace.ts';
+import { type Divergence, followLoosely } from './follow-loosely.ts';
+import type { ExpectedStep } from './replay-file.ts';
+import { type RanOn, runOn } from './run-on.ts';
 
 /** What a schedule led to this time, as data. */
 export interface Replayed {
-  readonly failure?: Failure;
-  /** Moves that could be made. Fewer than there are: the program has changed. */
+  readonly failure?: Failure | { readonly kind: 'livelock' };
+  /** Moves that could be followed. Fewer than there are: the program has changed too much. */
   readonly taken: number;
+  readonly divergence?: Divergence;
+  /** Left to themselves behind the schedule, the threads came to no end that was found. */
+  readonly unended: boolean;
+  /** Moves that were made, those behind the schedule included. */
   readonly moves: readonly Move[];
   readonly trace: readonly TraceStep[];
   readonly assumptions: readonly string[];
@@ -19,29 +26,40 @@ export interface Replayed {
 }
 
 /**
- * Follows a schedule on this thread, which must not be the main one if there is a guest of the user's.
+ * Follows a schedule on this thread, which must not be the main one if there is a guest of the user's;
+ * what breaks nothing until its end is left to run on.
  *
  * @throws ProgramFailed
  */
-export function replayHere(spec: SystemSpec, moves: readonly Move[]): Replayed {
+export function replayHere(
+  spec: SystemSpec,
+  moves: readonly Move[],
+  expected: readonly (ExpectedStep | undefined)[],
+): Replayed {
   return new SystemFactory(spec).explore((system) => {
     const stepper = new Stepper(system);
-    const { failure, taken } = follow(system, stepper, moves);
-    const made = moves.slice(0, taken);
-    const { learners, instance } = system;
+    const { learners, instance, names } = system;
+    const followed = followLoosely(system, stepper, moves, expected);
+    const { taken, divergence } = followed;
+    const all = taken === moves.length && followed.failure === undefined;
+    const broken = followed.failure === undefined ? {} : { failure: followed.failure };
+    const further: RanOn = all ? runOn(system, stepper) : { moves: [], ...broken };
+    const made = [...followed.moves, ...further.moves];
     return {
-      ...(failure === undefined ? {} : { failure }),
+      ...(further.failure === undefined ? {} : { failure: further.failure }),
       taken,
+      ...(divergence === undefined ? {} : { divergence }),
+      unended: further.unended === true,
       moves: made,
       trace: traceOf(system, stepper, made),
-      assumptions: [],
+      assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
       instance: {
         vcpus: instance.machine.vcpus,
         threads: learners.length,
         calls: instance.steps.join('+'),
         ticks: instance.clock.steps,
       },
-      threads: [...system.names],
+      threads: [...names],
       outcomes: [],
     };
   });

@@ -12,12 +12,14 @@ import { Board, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
 import type { ScenarioResult } from '../result.ts';
 import { scenarioOf } from '../scenario-of.ts';
-import { parseReplay } from './replay-file.ts';
+import type { Divergence } from './follow-loosely.ts';
+import { type ExpectedStep, parseReplay, type Replay } from './replay-file.ts';
 import type { Replayed } from './replay-here.ts';
 
 /** What the worker of `replay` is told. */
 export interface ReplayTask extends ControlledTask {
   readonly moves: readonly Move[];
+  readonly expected: readonly (ExpectedStep | undefined)[];
 }
 
 /**
@@ -39,6 +41,7 @@ export async function replay(text: string, signal?: AbortSignal): Promise<Scenar
     model: file.model,
     board: Board.create(),
     moves: file.moves,
+    expected: file.expected,
     ...(file.vcpus === undefined ? {} : { vcpus: file.vcpus }),
     ...(file.steps === undefined ? {} : { steps: file.steps }),
   };
@@ -54,18 +57,34 @@ export async function replay(text: string, signal?: AbortSignal): Promise<Scenar
   if (report.kind === 'failure') return failedResult(asked, report);
   if (report.kind === 'ended') return endedResult(asked, report, 'The schedule was not followed.');
   const { result, seconds } = report;
-  const fields = exploredFields(asked, result, seconds);
+  // Outcomes of one schedule are no statistics.
+  const fields = { ...exploredFields(asked, result, seconds), outcomes: [] };
+  const left = result.divergence === undefined ? '' : ` ${divergedInWords(result.divergence)}`;
   if (result.failure !== undefined) {
-    return {
-      ...fields,
-      ...brokenFields(scenario, result.failure, result.threads, result.trace, result.moves),
-    };
+    const { failure, threads, trace, moves } = result;
+    const broken = brokenFields(scenario, failure, threads, trace, moves);
+    const other = broken.invariant === file.invariant ? '' : ` The file is of ${file.invariant}.`;
+    return { ...fields, ...broken, message: broken.message + other + left };
   }
-  if (result.taken === file.moves.length) return { ...fields, verdict: 'pass' };
-  const note = file.notes[result.taken];
-  return {
-    ...fields,
-    verdict: 'incomplete',
-    message: `The schedule could be followed for ${result.taken} of ${file.moves.length} steps; then the program took another way${note ? ` (the file has: ${note})` : ''}. Nothing was broken until there.`,
-  };
+  if (result.divergence === undefined && !result.unended) return { ...fields, verdict: 'pass' };
+  return { ...fields, verdict: 'incomplete', message: nothingBroken(file, result) + left };
+}
+
+function nothingBroken({ moves }: Replay, { taken, unended }: Replayed): string {
+  if (taken < moves.length) {
+    return `The program has changed too much: the schedule was given up at step ${taken + 1} of ${moves.length}, and nothing was broken until there.`;
+  }
+  return unended
+    ? 'The schedule broke nothing, and its threads, left to themselves, came to no end.'
+    : `The program has changed: it was led through the ${moves.length} steps of the schedule as far as it has them, and nothing was broken.`;
+}
+
+/** Where a program first left its schedule, in words. */
+function divergedInWords({ at, actor, expected, came }: Divergence): string {
+  const got = came === undefined ? 'it could take no step' : `it took ${stepInWords(came)}`;
+  return `It took another way at step ${at + 1}: ${stepInWords(expected)} of ${actor} was expected, but ${got}.`;
+}
+
+function stepInWords({ action, place }: ExpectedStep): string {
+  return place === undefined ? action : `${action} ${place}`;
 }

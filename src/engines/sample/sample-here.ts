@@ -23,6 +23,8 @@ export interface SampleSpec {
   readonly runs: number;
   readonly strategy: Strategy;
   readonly seed: string;
+  /** Which failures count; without it, all. */
+  readonly wanted?: (failure: Failure) => boolean;
   /** Go on after a hit, and count. */
   readonly keepGoing?: boolean;
   /** Told now and then; returns false to stop. */
@@ -88,14 +90,16 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
         hash = Math.imul(hash ^ model.packed[at]!, 0x85ebca6b) + at;
       statesSeen.add(hash);
     }
-    const fails = stepper.violator >= 0 || (ended && !stepper.finished);
-    if (fails) {
-      hits++;
-      if (first === undefined) {
-        first = walker.moves();
-        failure = failureHere(system, stepper);
+    if (stepper.violator >= 0 || (ended && !stepper.finished)) {
+      const hit = first === undefined ? failureHere(system, stepper) : undefined;
+      if (hit === undefined || search.wanted?.(hit) !== false) {
+        hits++;
+        if (first === undefined) {
+          first = walker.moves();
+          failure = hit;
+        }
+        if (search.keepGoing !== true) break;
       }
-      if (search.keepGoing !== true) break;
     }
     if (schedules % SCHEDULES_PER_LOOK === 0 && search.onProgress?.(schedules) === false) {
       interrupted = true;
