@@ -23,6 +23,13 @@ export abstract class SampledVcpu extends VirtualCpu {
   sample(back: number): bigint {
     return this.#samples[(this.#sampled - 1 - back) & (SAMPLES - 1)]!;
   }
+  /** Of the samples that are remembered: equal where they are. */
+  protected get sampleHash(): bigint {
+    let hash = BigInt(this.#sampled);
+    for (let back = 0; back < this.remembered; back++)
+      hash = BigInt.asUintN(64, hash * 0x9e3779b97f4a7c15n + this.sample(back));
+    return hash;
+  }
   /** How many of the samples are still remembered. */
   get remembered(): number {
     return Math.min(this.#sampled, SAMPLES);

@@ -80,7 +80,7 @@ export abstract class VirtualCpu implements Vcpu, FaultingGuest {
     this.entered();
     while (vector !== NO_VECTOR) {
       if (vector === X86_TRAP_PF) this.cr2 = this.#hypervisor.pageFaultAddress;
-      this.#deliver(vector);
+      this.deliver(vector);
       if (!this.#hypervisor.interruptWindowRequested || !this.interruptFlag) return;
       this.#hypervisor.leaveGuest();
       this.#hypervisor.handleInterruptWindow();
@@ -89,7 +89,8 @@ export abstract class VirtualCpu implements Vcpu, FaultingGuest {
     }
   }
 
-  #deliver(vector: number): void {
+  /** The guest's handler of an interrupt or a fault runs. */
+  protected deliver(vector: number): void {
     const handler = this.#handlers.get(vector);
     if (handler === undefined) {
       throw new Error(`Expected a guest handler for vector 0x${vector.toString(16)}, got none.`);
@@ -130,7 +131,7 @@ export abstract class VirtualCpu implements Vcpu, FaultingGuest {
   raisePageFault(address: number): void {
     this.boundary();
     this.cr2 = address;
-    this.#deliver(X86_TRAP_PF);
+    this.deliver(X86_TRAP_PF);
   }
 
   /** CR2: the address of the latest page fault. */

@@ -82,6 +82,14 @@ export class Memslots {
     return this.#slots;
   }
 
+  /** A 32-bit number for the private copy: equal where it is. */
+  get held(): number {
+    return this.#slots.reduce(
+      (hash, { gpa, bytes, address }) => Math.imul(hash ^ gpa ^ bytes, 0x85ebca6b) + address,
+      this.#generation,
+    );
+  }
+
   /** Host address of `bytes` bytes at `gpa`, or {@link UNBACKED} if any of them is not backed by that slot. */
   translate(gpa: Gpa, bytes: number): HostAddress {
     if (!Number.isSafeInteger(gpa)) return UNBACKED;

@@ -11,20 +11,24 @@ const scratch: { stack?: unknown } = {};
 let depth = SPARE_FRAMES;
 let whole = false;
 
-/** The call stack below the port, as text: the same place in the same loop has the same. */
-export function callSite(): string {
+/**
+ * The call stack below the port, as text: the same place in the same loop has the same.
+ *
+ * @param port the function of the port that is being called
+ */
+export function callSite(port: (...args: never[]) => unknown): string {
   const { stackTraceLimit, prepareStackTrace } = Error;
   Error.prepareStackTrace = positions;
-  let site = capture(depth);
-  if (!whole) site = capture(MOST_FRAMES);
+  let site = capture(depth, port);
+  if (!whole) site = capture(MOST_FRAMES, port);
   Error.prepareStackTrace = prepareStackTrace;
   Error.stackTraceLimit = stackTraceLimit;
   return site;
 }
 
-function capture(frames: number): string {
+function capture(frames: number, port: (...args: never[]) => unknown): string {
   Error.stackTraceLimit = frames;
-  Error.captureStackTrace(scratch, callSite);
+  Error.captureStackTrace(scratch, port);
   return scratch.stack as string;
 }
 

@@ -27,6 +27,8 @@ const COMPARED_CONTINUATIONS = 8;
 const MOST_STEPS_AHEAD = 4_000;
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
+/** States that different answers led to, of which so many are compared. */
+const COMPARED_JOINS = 64;
 
 /** A loop that was taken to lead back to where it began, and does not: what was learned is void. */
 export class GuessWithdrawn extends Error {
@@ -42,11 +44,25 @@ interface Iteration {
   readonly exit: boolean;
   /** By `relax()`. */
   readonly promised: boolean;
+  /** Where in the program the head is. */
+  readonly place: string;
 }
 
-/** Loops that were found not to lead back, by place. Outlives restarts. */
+/** What was guessed and found wrong. Outlives restarts. */
 export class Withdrawn {
+  /** Loops that do not lead back to where they began, by place. */
   readonly sites = new Set<string>();
+  /** Threads that know more than {@link Knowledge} says, by name: they keep state that is neither local nor in memory. */
+  readonly identities = new Set<string>();
+}
+
+/** An answer that leads to a state which other answers had led to before. */
+interface Join {
+  readonly from: number;
+  readonly low: number;
+  readonly high: number;
+  readonly exit: boolean;
+  readonly to: number;
 }
 
 /** Learns one thread's automaton by running its program. */
@@ -61,6 +77,17 @@ export class Learner implements Oracle {
   readonly #withdrawn: Withdrawn;
   readonly #siteNumbers = new Map<string, number>();
   readonly #sites: string[] = [''];
+  /** Of each state: the call that it is in, its private memory, and how many answers lead to it. */
+  readonly #scopes: number[] = [];
+  readonly #digests: number[] = [];
+  readonly #depths: number[] = [];
+  /** Outcomes counted since the latest step that is not the checker's, in words. */
+  readonly #counted: string[] = [];
+  /** Steps that came again in the same call: where they are is noted at once. */
+  readonly #comesAgain = new Set<number>();
+  /** States by all that decides how the thread goes on from them. */
+  readonly #identities = new Map<number, number>();
+  readonly #joins: Join[] = [];
   readonly #ends = new Map<string, number>();
   readonly #iterations: Iteration[] = [];
   readonly #violations = new Map<number, Violation>();
@@ -75,6 +102,11 @@ export class Learner implements Oracle {
   readonly #before: Int32Array;
   /** The state that the program stopped in, where it was added before that was known. */
   #stoppedIn = NONE;
+  /** The same, where other answers led to it before. */
+  #joined = NONE;
+  /** Where the program stopped, and all that decides how it goes on, if that was asked for. */
+  #site = '';
+  #identity = Number.NaN;
   /** Answer of the latest ghost step. */
   low = 0;
   high = 0;
@@ -138,6 +170,8 @@ export class Learner implements Oracle {
     this.#answered = this.#answers.steps.length;
     this.#first = NONE;
     this.#stoppedIn = NONE;
+    this.#joined = NONE;
+    this.#identity = Number.NaN;
     recorder.rewind(this.#answers, this);
     const last = this.#place(this.#program.run());
     if (this.#first === NONE) return last;
@@ -146,32 +180,35 @@ export class Learner implements Oracle {
   }
 
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
-  answer(step: Step): void {
-    const state = this.#add(step, 0, []);
+  answer(step: Step): boolean {
+    this.#site = '';
+    if (this.#isKnown(step)) return false;
+    const state = this.#add(step, []);
     this.#memory.ghost(this.thread, this.automaton, state);
+    this.#answer(step);
     this.#behind = state;
-    this.#byExit = false;
-    this.low = this.#memory.answerLow;
-    this.high = this.#memory.answerHigh;
-    push(this.#answers, step, this.low, this.high, false);
+    return true;
   }
 
   /**
    * A run costs as much as it has steps. So the program goes on as if nobody came between, and what it
    * does then is learned in the same run; the machine's state is put back afterwards.
    */
-  goesOn(step: Step, site: string, relaxed: boolean): boolean {
-    if (step.op === STEP_MEET || step.op === STEP_WAIT || step.waits || relaxed) return false;
+  goesOn(step: Step): boolean {
+    this.#site = '';
+    if (this.#isKnown(step)) return false;
+    const mayLoop = this.#mayLoop(step);
+    if (this.#site === '' && this.#comesAgain.has(stepHash(step)))
+      this.#site = this.#recorder.site();
+    if (step.op === STEP_MEET || step.op === STEP_WAIT || step.waits || this.#recorder.relaxed)
+      return false;
     const { automaton } = this;
     if (automaton.size - Math.max(this.#first, 0) > MOST_STEPS_AHEAD && this.#first !== NONE)
       return false;
-    const number = this.#siteNumber(site);
-    for (let state = this.#behind; state !== NONE; state = automaton.parent[state]!) {
-      // A loop, maybe: that is looked into when the run is over.
-      if (automaton.site[state] === number && sameStep(step, automaton.steps[state]!)) return false;
-    }
+    // That is looked into when the run is over.
+    if (mayLoop) return false;
     const memory = this.#memory;
-    const state = this.#add(step, number, this.#newOutcomes());
+    const state = this.#add(step, this.#newOutcomes());
     if (this.#first === NONE) {
       this.#first = state;
       memory.pack();
@@ -182,27 +219,75 @@ export class Learner implements Oracle {
       return false;
     }
     memory.take(this.thread, automaton, state, 0);
+    this.#answer(step);
     this.#behind = state;
-    this.#byExit = false;
-    this.low = memory.answerLow;
-    this.high = memory.answerHigh;
-    push(this.#answers, step, this.low, this.high, false);
     this.#answered = this.#answers.steps.length;
     return true;
+  }
+
+  /** Passes on the answer that memory gave. */
+  #answer(step: Step): void {
+    this.#byExit = false;
+    this.low = this.#memory.answerLow;
+    this.high = this.#memory.answerHigh;
+    push(this.#answers, step, this.low, this.high, false);
+  }
+
+  /** Whether other answers led to the same; the program then stops in the state that they led to. */
+  #isKnown(step: Step): boolean {
+    if (this.#withdrawn.identities.has(this.name)) return false;
+    this.#identity = this.#recorder.identity();
+    const known = this.#identities.get(this.#identity);
+    if (known === undefined || !sameStep(step, this.automaton.steps[known]!)) return false;
+    // What was counted on the way belongs to the next state that is not the checker's.
+    if (this.#newOutcomes().join() !== this.#counted[known]) return false;
+    this.#joined = known;
+    return true;
+  }
+
+  /** Whether the program has been here before in the same call, as far as is known. Leaves where that is. */
+  #mayLoop(step: Step): boolean {
+    for (let state = this.#nearest(step, this.#behind); state !== NONE; ) {
+      if (this.#site === '') this.#site = this.#recorder.site();
+      const theirs = this.automaton.site[state]!;
+      if (theirs === 0 || this.#sites[theirs] === this.#site) return true;
+      state = this.#nearest(step, this.automaton.parent[state]!);
+    }
+    return false;
+  }
+
+  /** The nearest state from which the same step is taken in the same call, with the same private memory. */
+  #nearest(step: Step, behind: number): number {
+    const { automaton } = this;
+    const { scope, digest } = this.#recorder;
+    for (let state = behind; state !== NONE; state = automaton.parent[state]!) {
+      if (this.#scopes[state] === scope && this.#digests[state] === digest)
+        if (sameStep(step, automaton.steps[state]!)) return state;
+    }
+    return NONE;
   }
 
   /** Adds the state that the program stopped in, unless it is one that is there already. */
   #place(ending: Ending): number {
     if (ending.kind !== 'pending') return this.#placeEnd(ending);
     if (this.#stoppedIn !== NONE) return this.#stoppedIn;
+    if (this.#joined !== NONE) {
+      this.#join(this.#joined);
+      return this.#joined;
+    }
     const step = this.#recorder.pending!;
-    const site = this.#siteNumber(this.#recorder.pendingSite);
-    const head = this.#headOf(step, site);
+    const head = this.#site === '' ? NONE : this.#headOf(step);
     if (head !== NONE) {
       this.#link(head);
       return head;
     }
-    return this.#add(step, site, this.#newOutcomes());
+    return this.#add(step, this.#newOutcomes());
+  }
+
+  #join(to: number): void {
+    const { low, high } = this;
+    this.#joins.push({ from: this.#behind, low, high, exit: this.#byExit, to });
+    this.#link(to);
   }
 
   #placeEnd(ending: Exclude<Ending, { kind: 'pending' }>): number {
@@ -216,23 +301,32 @@ export class Learner implements Oracle {
       }
     }
     const op = ending.kind === 'end' ? STEP_END : STEP_VIOLATION;
-    const state = this.#add(terminal(op), 0, outcomes);
+    const state = this.#add(terminal(op), outcomes);
     if (ending.kind === 'end') this.#ends.set(key, state);
     else this.#violations.set(state, ending);
     return state;
   }
 
-  #add(step: Step, site: number, outcomes: readonly number[]): number {
+  #add(step: Step, outcomes: readonly number[]): number {
     const { automaton } = this;
+    const recorder = this.#recorder;
+    const isCheckers = step.ghost && !step.waits;
     const state = automaton.add(
       step,
-      site,
+      isCheckers || this.#site === '' ? 0 : this.#siteNumber(this.#site),
       this.#behind,
       this.low,
       this.high,
       this.#byExit,
       outcomes,
     );
+    this.#scopes.push(isCheckers ? NONE : recorder.scope);
+    this.#digests.push(recorder.digest);
+    this.#counted.push(this.#newOutcomes().join());
+    this.#depths.push(this.#behind === NONE ? 0 : this.#depths[this.#behind]! + 1);
+    if (!Number.isNaN(this.#identity)) this.#identities.set(this.#identity, state);
+    this.#identity = Number.NaN;
+    this.#site = '';
     this.#link(state);
     return state;
   }
@@ -265,11 +359,18 @@ export class Learner implements Oracle {
   }
 
   /** The state at the head of the innermost loop that comes back to this step, if its iterations leave nothing behind. */
-  #headOf(step: Step, site: number): number {
+  #headOf(step: Step): number {
     const { automaton } = this;
-    for (let state = this.#behind; state !== NONE; state = automaton.parent[state]!) {
-      if (automaton.site[state] !== site || !sameStep(step, automaton.steps[state]!)) continue;
-      if (this.#withdrawn.sites.has(this.#sites[site]!)) return NONE;
+    const site = this.#site;
+    const place = this.#placeInWords(site);
+    this.#findSites(step);
+    for (
+      let state = this.#nearest(step, this.#behind);
+      state !== NONE;
+      state = this.#nearest(step, automaton.parent[state]!)
+    ) {
+      if (this.#sites[automaton.site[state]!] !== site) continue;
+      if (this.#withdrawn.sites.has(place)) return NONE;
       const iteration: Iteration = {
         head: state,
         from: this.#behind,
@@ -277,16 +378,44 @@ export class Learner implements Oracle {
         high: this.high,
         exit: this.#byExit,
         promised: this.#recorder.relaxed,
+        place,
       };
       const times = iteration.promised ? PROMISED_ITERATIONS : QUICK_ITERATIONS;
       if (!this.#repeats([iteration], times)) {
-        this.#withdrawn.sites.add(this.#sites[site]!);
+        this.#withdrawn.sites.add(place);
         return NONE;
       }
       this.#iterations.push(iteration);
       return state;
     }
     return NONE;
+  }
+
+  /** Finds out where the states on the way are from which this step is taken as well, by another run. */
+  #findSites(step: Step): void {
+    const { automaton } = this;
+    const unknown = new Map<number, (site: string) => void>();
+    for (
+      let state = this.#nearest(step, this.#behind);
+      state !== NONE;
+      state = this.#nearest(step, automaton.parent[state]!)
+    ) {
+      if (automaton.site[state] !== 0) continue;
+      const at = state;
+      unknown.set(this.#depths[at]!, (site) => {
+        automaton.site[at] = this.#siteNumber(site);
+      });
+    }
+    if (unknown.size === 0) return;
+    this.#comesAgain.add(stepHash(step));
+    keeping(this.#recorder, () => {
+      this.#recorder.rewind(this.#answers, undefined, unknown);
+      this.#program.run();
+    });
+  }
+
+  #placeInWords(site: string): string {
+    return `${this.name} ${this.#recorder.scope} ${this.#recorder.digest} ${site}`;
   }
 
   /**
@@ -303,7 +432,7 @@ export class Learner implements Oracle {
       else others.push(iteration);
     }
     let withdrawn = false;
-    for (const [head, iterations] of heads) {
+    for (const iterations of heads.values()) {
       const promised = iterations.every((one) => one.promised);
       const times = promised ? PROMISED_ITERATIONS : PROBED_ITERATIONS;
       const driven = Array.from({ length: times }, () => iterations[random() % iterations.length]!);
@@ -311,10 +440,39 @@ export class Learner implements Oracle {
         this.#repeats(driven, 1) &&
         iterations.every((iteration) => this.#continues(iteration, random));
       if (holds) continue;
-      this.#withdrawn.sites.add(this.#sites[this.automaton.site[head]!]!);
+      for (const { place } of iterations) this.#withdrawn.sites.add(place);
+      withdrawn = true;
+    }
+    if (!this.#joinsHold(random)) {
+      this.#withdrawn.identities.add(this.name);
       withdrawn = true;
     }
     if (withdrawn) throw new GuessWithdrawn();
+  }
+
+  /** Whether threads that came to the same by other answers go on alike: some of them are tried. */
+  #joinsHold(random: () => number): boolean {
+    const joins = this.#joins;
+    for (let tries = 0; tries < Math.min(COMPARED_JOINS, joins.length); tries++) {
+      const join = joins[random() % joins.length]!;
+      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
+      this.#pathTo(join.from, answers);
+      push(answers, this.automaton.steps[join.from]!, join.low, join.high, join.exit);
+      if (!this.#leadsTo(answers, this.#walkFrom(join.to, answers, random))) return false;
+    }
+    return true;
+  }
+
+  /** Goes on from a state through what is known, to where that ends. Returns the last state. */
+  #walkFrom(from: number, answers: AnswerLog, random: () => number): number {
+    const { children } = this.automaton;
+    let state = from;
+    while (children[state]!.length > 0) {
+      const next = children[state]![random() % children[state]!.length]!;
+      this.#append(next, state, answers);
+      state = next;
+    }
+    return state;
   }
 
   /** Whether another program takes the same steps as this one's, by some walks through what is known. */
@@ -322,14 +480,7 @@ export class Learner implements Oracle {
     const { automaton } = this;
     for (let walks = 0; walks < COMPARED_WALKS; walks++) {
       const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
-      let state = 0;
-      for (;;) {
-        const children = automaton.children[state]!;
-        if (children.length === 0) break;
-        const child = children[random() % children.length]!;
-        this.#append(child, state, answers);
-        state = child;
-      }
+      const state = this.#walkFrom(0, answers, random);
       if (!leadsTo(program, recorder, answers, automaton, state)) return false;
     }
     return true;
@@ -340,11 +491,10 @@ export class Learner implements Oracle {
     return this.#leadsTo(answers, state);
   }
 
-  /** Takes no loop of this thread for one that leaves nothing behind any more. */
+  /** Takes no loop of this thread for one that leaves nothing behind any more, and no state for another one. */
   withdrawAll(): void {
-    for (const { head } of this.#iterations) {
-      this.#withdrawn.sites.add(this.#sites[this.automaton.site[head]!]!);
-    }
+    for (const { place } of this.#iterations) this.#withdrawn.sites.add(place);
+    this.#withdrawn.identities.add(this.name);
   }
 
   /** Whether these iterations, so many times, lead back to their common head. */
@@ -360,20 +510,11 @@ export class Learner implements Oracle {
 
   /** Whether what follows an iteration is what follows the head. */
   #continues(iteration: Iteration, random: () => number): boolean {
-    const { automaton } = this;
     for (let tries = 0; tries < COMPARED_CONTINUATIONS; tries++) {
       const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
       this.#pathTo(iteration.head, answers);
       this.#appendIteration(iteration, answers);
-      let state = iteration.head;
-      for (;;) {
-        const children = automaton.children[state]!;
-        if (children.length === 0) break;
-        const child = children[random() % children.length]!;
-        this.#append(child, state, answers);
-        state = child;
-      }
-      if (!this.#leadsTo(answers, state)) return false;
+      if (!this.#leadsTo(answers, this.#walkFrom(iteration.head, answers, random))) return false;
     }
     return true;
   }
@@ -433,21 +574,34 @@ function leadsTo(
   automaton: Automaton,
   state: number,
 ): boolean {
-  const { pending, pendingSite, relaxed, outcomes } = recorder;
-  const counted = [...outcomes];
-  const steps = recorder.steps;
-  try {
+  return keeping(recorder, () => {
     recorder.rewind(answers, undefined);
-    const ending = program.run();
-    if (ending.kind === 'end') return automaton.op[state] === STEP_END;
-    if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
-    return sameStep(recorder.pending!, automaton.steps[state]!);
-  } catch (error) {
-    if (isMismatch(error)) return false;
-    throw error;
+    try {
+      const ending = program.run();
+      if (ending.kind === 'end') return automaton.op[state] === STEP_END;
+      if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
+      return sameStep(recorder.pending!, automaton.steps[state]!);
+    } catch (error) {
+      if (isMismatch(error)) return false;
+      throw error;
+    }
+  });
+}
+
+/** Does something with a recorder for whose latest run somebody still has use. */
+function keeping<Result>(recorder: Recorder, body: () => Result): Result {
+  const { pending, relaxed, outcomes, steps, scope, digest } = recorder;
+  const counted = [...outcomes];
+  try {
+    return body();
   } finally {
-    recorder.restore(pending, pendingSite, relaxed, counted, steps);
+    recorder.restore(pending, relaxed, counted, steps, scope, digest);
   }
+}
+
+/** A small number for what a step does. */
+function stepHash({ op, address, low }: Step): number {
+  return Math.imul(address, 31) ^ Math.imul(low, 0x85ebca6b) ^ op;
 }
 
 function clear({ steps, low, high, exit }: AnswerLog): void {

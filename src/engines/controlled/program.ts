@@ -22,6 +22,7 @@ import { checkedOutcome } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
 import { DrainingHypervisor } from './draining-hypervisor.ts';
 import { AbortSwallowed, NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
+import { HostCalls } from './host-calls.ts';
 import type { Instance } from './instance.ts';
 import { RecordedHostCpu } from './recorded-host-cpu.ts';
 import { RecordedMemory } from './recorded-memory.ts';
@@ -72,6 +73,7 @@ export class ThreadProgram {
   readonly #recorder: Recorder;
   readonly #pulse: ((running: boolean) => void) | undefined;
   readonly #role = new Int32Array(1);
+  readonly #ops: HostCalls;
 
   constructor(
     scenario: Scenario,
@@ -90,6 +92,7 @@ export class ThreadProgram {
     this.#replacements = replacements;
     this.#recorder = recorder;
     this.#pulse = pulse;
+    this.#ops = new HostCalls(recorder.knowledge);
   }
 
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
@@ -158,8 +161,11 @@ export class ThreadProgram {
       },
     };
     const { host: ops, roles } = this.#replacements;
-    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
-    const kvm = new Kvm(host, instrumented, map.vm);
+    this.#ops.become(
+      this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops,
+      this.#scenario,
+    );
+    const kvm = new Kvm(host, this.#ops.calls, map.vm);
     thread.kvm = kvm;
     if (this.#spec.vcpu === undefined) {
       return { program: this.#spec.start(thread as unknown as HostThread), cpu: undefined };
@@ -176,6 +182,7 @@ export class ThreadProgram {
       vcpu + VCPU.kick,
       recorder,
     );
+    recorder.registers = () => cpu.registers();
     thread.cpu = cpu;
     thread.vcpu = vcpu;
     thread.roles = this.#scoped(roles);
@@ -203,7 +210,11 @@ export class ThreadProgram {
       const role = checked[name]!;
       scoped[name] = (cpu, at) => {
         const outer = recorder.enterScope();
+        const call = recorder.knowledge.enter();
+        // What a role calls back is the scenario's code, which may remember it.
+        if (callsBack(at)) recorder.knowledge.keep();
         const value = role(cpu, at);
+        recorder.knowledge.leave(call, value);
         recorder.leaveScope(outer);
         return value;
       };
@@ -242,6 +253,12 @@ export class ThreadProgram {
       `Expected ${where} to return, but it threw ${error.name}: ${error.message}${placeOf(error)}.`,
     );
   }
+}
+
+/** Whether what a role is given has functions in it. */
+function callsBack(at: unknown): boolean {
+  if (typeof at !== 'object' || at === null) return typeof at === 'function';
+  return Object.values(at).some((value) => typeof value === 'function' || callsBack(value));
 }
 
 /** The recorded part of a program. Its name tells call sites where the engine begins. */

@@ -12,7 +12,12 @@ export class RecordedVcpu extends SampledVcpu {
   readonly #recorder: Recorder;
   readonly #recordedHost: RecordedHostCpu;
   readonly #kick: HostAddress;
+  readonly #hypervisor: Hypervisor;
+  readonly #slots: Memslots;
   #armed = false;
+  /** The exit that is being handled, as the program's knowledge has it, and whether it brought an interrupt. */
+  #exit = -1;
+  #interrupted = false;
 
   constructor(
     id: number,
@@ -27,6 +32,49 @@ export class RecordedVcpu extends SampledVcpu {
     this.#recorder = recorder;
     this.#recordedHost = host;
     this.#kick = kick;
+    this.#hypervisor = hypervisor;
+    this.#slots = slots;
+  }
+
+  /** A number for all that is kept here and in what the port is made of, besides memory. */
+  registers(): number {
+    const flags = (this.interruptFlag ? 1 : 0) | (this.userMode ? 2 : 0) | (this.#armed ? 4 : 0);
+    const { offset, ratio } = this.#hypervisor.guestTsc;
+    let hash = this.cr2 | 0;
+    for (const value of [offset, ratio, this.sampleHash])
+      hash = mix(
+        mix(hash, Number(BigInt.asIntN(32, value))),
+        Number(BigInt.asIntN(32, value >> 32n)),
+      );
+    return (mix(hash, this.#slots.held) >>> 0) * 8 + flags;
+  }
+
+  /** The program that is interrupted by an exit does not know of it; a handler that runs then is its own. */
+  override exit(): void {
+    const { knowledge } = this.#recorder;
+    const outer = this.#exit;
+    const interrupted = this.#interrupted;
+    this.#exit = knowledge.enter();
+    this.#interrupted = false;
+    super.exit();
+    knowledge.vanish(this.#exit);
+    this.#exit = outer;
+    this.#interrupted = interrupted;
+  }
+
+  protected override deliver(vector: number): void {
+    const { knowledge } = this.#recorder;
+    if (this.#exit >= 0 && !this.#interrupted) knowledge.interrupt(this.#exit, vector);
+    else {
+      knowledge.learn(vector, 0);
+      knowledge.keep();
+    }
+    this.#interrupted = true;
+    // Exits of the handler are others.
+    const exit = this.#exit;
+    this.#exit = -1;
+    super.deliver(vector);
+    this.#exit = exit;
   }
 
   /** One exit may come at any step from now on, or never: that is the engine's choice. */
@@ -76,4 +124,9 @@ export class RecordedVcpu extends SampledVcpu {
     this.boundary();
     return this.readTsc();
   }
+}
+
+function mix(hash: number, value: number): number {
+  const mixed = Math.imul(hash ^ value, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
 }

@@ -2,8 +2,10 @@ import type { HostAddress } from '../../memory/memory-port.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { callSite } from './call-site.ts';
 import { NotDeterministic, PortExhausted, UNANSWERED } from './faults.ts';
+import { Knowledge } from './knowledge.ts';
 import type { Sharing } from './sharing.ts';
 import {
+  answersNothing,
   EXIT_IF_KICKED,
   EXIT_NEVER,
   isLocked,
@@ -29,6 +31,9 @@ const MOST_CALLS = 5_000_000;
 
 /** The same while it is scouted: it may wait for a thread that does not run. */
 const MOST_SCOUTING_CALLS = 20_000;
+
+/** What a program learns from relaxing: that it did. */
+const RELAXED = 0x1008;
 
 /** Rounds of a spin loop without a step, after which it is given one. */
 const IDLE_RELAXES = 16;
@@ -63,15 +68,10 @@ export interface FenceSteps {
 
 /** Answers what a run's list of answers does not: the checker's accesses, and as many steps as it likes. */
 export interface Oracle {
-  /** A step of the checker. Leaves the answer in `low` and `high`. */
-  answer(step: Step): void;
-  /**
-   * Any other step. Leaves the answer in `low` and `high`, or returns false to stop the program here.
-   *
-   * @param site where in the program it is
-   * @param relaxed whether `relax()` was called since the step before
-   */
-  goesOn(step: Step, site: string, relaxed: boolean): boolean;
+  /** A step of the checker. Leaves the answer in `low` and `high`, or returns false to stop the program here. */
+  answer(step: Step): boolean;
+  /** Any other step. Leaves the answer in `low` and `high`, or returns false to stop the program here. */
+  goesOn(step: Step): boolean;
   readonly low: number;
   readonly high: number;
 }
@@ -112,10 +112,15 @@ export class Recorder {
   #scope = 0;
   #scopes = 0;
 
+  /** What the code that runs may know of the answers so far. */
+  readonly knowledge = new Knowledge();
+  /** A hash of what the thread's port keeps besides memory, a safe integer. */
+  registers: () => number = () => 0;
+  /** Call sites to note in this run, by how many steps were answered before. */
+  #sitesAt: ReadonlyMap<number, (site: string) => void> | undefined;
+
   /** The step that had no answer. */
   pending: Step | undefined;
-  /** Where in the program it is, and in which call: loops come back to the same place. */
-  pendingSite = '';
   /** Of what this thread's private memory holds: equal where the memory is. */
   digest = 0;
   /** Whether it is the guest that takes the next step. */
@@ -160,8 +165,17 @@ export class Recorder {
     if (this.#mode === 'set-up-again') this.#mode = this.#next;
   }
 
-  /** Starts over with these answers. */
-  rewind(answers: Answers, oracle: Oracle | undefined): void {
+  /**
+   * Starts over with these answers.
+   *
+   * @param sitesAt told call sites of steps, by how many were answered before
+   */
+  rewind(
+    answers: Answers,
+    oracle: Oracle | undefined,
+    sitesAt?: ReadonlyMap<number, (site: string) => void>,
+  ): void {
+    this.#sitesAt = sitesAt;
     for (const address of this.#dirty) {
       this.#own.setUint32(address, readWord(this.#image, address), true);
     }
@@ -187,18 +201,21 @@ export class Recorder {
     this.violation = undefined;
     this.digest = 0;
     this.outcomes.length = 0;
+    this.knowledge.reset();
   }
 
   /** Takes back what another run left, for whoever still looks at the one before. */
   restore(
     pending: Step | undefined,
-    site: string,
     relaxed: boolean,
     outcomes: readonly Recorder['outcomes'][number][],
     steps: number,
+    scope: number,
+    digest: number,
   ): void {
+    this.#scope = scope;
+    this.digest = digest;
     this.pending = pending;
-    this.pendingSite = site;
     this.relaxed = relaxed;
     this.outcomes.length = 0;
     this.outcomes.push(...outcomes);
@@ -218,6 +235,20 @@ export class Recorder {
   }
   leaveScope(outer: number): void {
     this.#scope = outer;
+  }
+
+  /** The call that the program is in: steps of different ones are no loop. */
+  get scope(): number {
+    return this.#scope;
+  }
+  /** Where in the program the step at hand is, in words that are the same for the same place. */
+  site(): string {
+    return callSite(this.step);
+  }
+  /** A number for all that decides how the thread goes on from the step at hand. */
+  identity(): number {
+    const registers = this.registers() * 64 + this.#idleRelaxes * 2 + (this.relaxed ? 1 : 0);
+    return this.knowledge.identity(this.digest, registers);
   }
 
   countOutcome(outcome: number): void {
@@ -284,6 +315,7 @@ export class Recorder {
     // A locked operation is a fence wherever it is.
     if (isLocked(op) && !ghost && this.#fences.mb) this.step(STEP_MB, 0, 0, 0, 0, 0, 0, false);
     this.#local(op, address, bytes, low, high, low2, high2);
+    this.knowledge.learn(this.low, bytes === 8 ? this.high : op);
   }
 
   /** An access outside the recorded part of the program. */
@@ -310,6 +342,7 @@ export class Recorder {
   relax(): void {
     this.#count();
     this.relaxed = true;
+    this.knowledge.learn(RELAXED, 0);
     if (++this.#idleRelaxes < IDLE_RELAXES || this.#mode !== 'recorded') return;
     this.step(STEP_BOUNDARY, 0, 0, 0, 0, 0, 0, false);
   }
@@ -376,32 +409,32 @@ export class Recorder {
       }
       this.low = answers.low[this.#cursor]!;
       this.high = answers.high[this.#cursor]!;
+      this.#sitesAt?.get(this.#cursor)?.(this.site());
       this.#cursor++;
       if (!ghost || step.waits) this.relaxed = false;
+      this.#learned(step);
       return;
     }
-    if (ghost && !step.waits && this.#oracle !== undefined) {
-      this.#oracle.answer(step);
-      this.#taken();
-      return;
-    }
-    const site = `${this.#scope} ${this.digest} ${callSite()}`;
-    if (this.#oracle?.goesOn(step, site, this.relaxed) === true) {
-      this.#taken();
-      this.relaxed = false;
-      return;
+    const oracle = this.#oracle;
+    if (oracle !== undefined) {
+      const isCheckers = ghost && !step.waits;
+      if (isCheckers ? oracle.answer(step) : oracle.goesOn(step)) {
+        this.low = oracle.low;
+        this.high = oracle.high;
+        this.#cursor++;
+        this.#length++;
+        if (!isCheckers) this.relaxed = false;
+        this.#learned(step);
+        return;
+      }
     }
     this.pending = step;
-    this.pendingSite = site;
     throw UNANSWERED;
   }
 
-  /** The oracle has answered. */
-  #taken(): void {
-    this.low = this.#oracle!.low;
-    this.high = this.#oracle!.high;
-    this.#cursor++;
-    this.#length++;
+  /** The program is told the answer to a step. */
+  #learned({ op }: Step): void {
+    this.knowledge.learn(answersNothing(op) ? op : this.low, answersNothing(op) ? 0 : this.high);
   }
 
   #count(): void {

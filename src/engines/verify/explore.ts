@@ -102,7 +102,7 @@ export class Exploration {
         this.depth++;
         layerEnd = store.count;
       }
-      if ((state & (STATES_PER_LOOK - 1)) === STATES_PER_LOOK - 1) {
+      if ((state & (STATES_PER_LOOK - 1)) === 0) {
         const why = this.#overLimits(limits, state);
         if (why !== undefined) return { kind: 'stopped', why };
       }
@@ -273,14 +273,19 @@ export class Exploration {
 
   #overLimits(limits: ExploreLimits, done: number): 'memory' | 'interrupted' | undefined {
     if (this.bytes > limits.maxBytes) return 'memory';
-    const goOn = limits.onProgress?.({
+    return this.goesOn(limits, done) ? undefined : 'interrupted';
+  }
+
+  /** Tells how it goes; false to stop. */
+  goesOn(limits: ExploreLimits, done: number): boolean {
+    const figures = {
       states: this.store.count,
       transitions: this.transitions,
       frontier: this.store.count - done,
       depth: this.depth,
       bytes: this.bytes,
-    });
-    return goOn === false ? 'interrupted' : undefined;
+    };
+    return limits.onProgress?.(figures) !== false;
   }
 
   #insert(parent: number): number {

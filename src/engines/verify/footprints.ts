@@ -108,12 +108,19 @@ export class Footprints {
   /** The checker's steps, and fences that concern nobody else, are taken with the step before them. */
   #addGhosts(): void {
     const { children } = this.#automaton;
-    for (let state = this.size - 1; state >= 0; state--) {
-      for (const child of children[state]!) {
-        if (child < this.size && this.#isTakenAlong(child))
-          this.#join(this.reads, this.writes, state, child);
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (let state = this.size - 1; state >= 0; state--) {
+        for (const child of children[state]!) changed = this.#takeAlong(state, child) || changed;
+        for (const other of this.#automaton.headsAfter(state))
+          changed = this.#takeAlong(state, other) || changed;
       }
     }
+  }
+
+  #takeAlong(state: number, next: number): boolean {
+    if (next >= this.size || !this.#isTakenAlong(next)) return false;
+    return this.#join(this.reads, this.writes, state, next);
   }
 
   #isTakenAlong(state: number): boolean {

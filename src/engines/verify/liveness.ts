@@ -13,19 +13,20 @@ const SEEN = 2;
  * Whoever goes from state to later state comes to an end, or to a state that leads to none behind it. So
  * only from these is an end looked for.
  *
- * @param goesOn asked now and then; false gives the search up
+ * @param goesOn asked now and then; false ends the search
  */
 export function livelock(
   system: System,
   stepper: Stepper,
   exploration: Exploration,
   goesOn: () => boolean,
-): number {
+): number | 'interrupted' {
   const known = new Uint8Array(exploration.store.count);
   const search = new Search(system, stepper, exploration, known, goesOn);
   for (let at = exploration.turning.length - 1; at >= 0; at--) {
     const state = exploration.turning[at]!;
-    if (known[state] !== ENDS && !search.leadsToEnd(state)) return search.givenUp ? -1 : state;
+    if (known[state] !== ENDS && !search.leadsToEnd(state))
+      return search.givenUp ? 'interrupted' : state;
   }
   return -1;
 }

@@ -65,8 +65,12 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
   const random = xorshift();
   for (const learner of new Set(learners)) learner.probe(random);
   system.checkAlike(random);
-  if (learners.some((learner) => learner.assumptions.length > 0)) {
-    const state = livelock(system, stepper, exploration, () => true);
+  if (exploration.turning.length > 0) {
+    const state = livelock(system, stepper, exploration, () =>
+      exploration.goesOn(limits, exploration.store.count),
+    );
+    if (state === 'interrupted')
+      return { ...common, kind: 'stopped', why: state, moves: [], trace: [] };
     if (state >= 0) {
       const moves = exploration.pathTo(state);
       confirm(system, stepper, moves);
