@@ -40,7 +40,7 @@ export function outcomesOf(text: fc.Arbitrary<string>): fc.Arbitrary<OutcomeCoun
 }
 
 /** A step of an interleaving, with its names drawn from `text`. */
-function traceStep(text: fc.Arbitrary<string>): fc.Arbitrary<TraceStep> {
+export function traceStep(text: fc.Arbitrary<string>): fc.Arbitrary<TraceStep> {
   const value = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
   return fc.record(
     {

@@ -33,7 +33,7 @@ export async function openSession(
 ): Promise<Session> {
   await checkFile(io, '--html', options.html);
   const people = options.json ? io.stderr : io.stdout;
-  const page = pageOf(people.columns, coloured(people, io, options));
+  const page = pageOf(people.columns ?? columnsOf(io), coloured(people, io, options));
   return {
     io,
     options,
@@ -44,6 +44,11 @@ export async function openSession(
       if (lines.length > 0) people.write(`${lines.join('\n')}\n`);
     },
   };
+}
+
+/** What the environment says of the width, for pipes into a pager. */
+function columnsOf({ env }: Io): number | undefined {
+  return /^[1-9]\d{0,3}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : undefined;
 }
 
 /** What a run says first. */

@@ -71,6 +71,8 @@ export interface Broken extends ResultCommon {
   readonly verdict: 'fail';
   /** Id such as `P1`. */
   readonly invariant: string;
+  /** What it says, where it is one of the scenario's own. */
+  readonly sentence?: string;
   /** The broken invariant and what broke it, in one sentence. */
   readonly message: string;
   readonly evidence: readonly EvidenceLine[];

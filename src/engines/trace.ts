@@ -47,4 +47,6 @@ export interface TraceStep {
   readonly stale?: boolean;
   /** The store went into the store buffer and memory is as before (tso). */
   readonly buffered?: boolean;
+  /** The store took its place before a value that was there already: others may never see it (weak). */
+  readonly overtaken?: boolean;
 }

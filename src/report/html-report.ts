@@ -1,12 +1,13 @@
-import type { EvidenceLine, OutcomeCount } from '../engines/result.ts';
+import type { Broken, EvidenceLine, OutcomeCount } from '../engines/result.ts';
 import type { TraceStep } from '../engines/trace.ts';
 import { threadsOf } from './evidence.ts';
 import { headingInWords } from './heading.ts';
 import { htmlPage } from './html-page.ts';
 import { type Html, html } from './html-text.ts';
-import { stepInWords } from './interleaving.ts';
+import { actorsOf, stepInWords } from './interleaving.ts';
 import { grouped, percent } from './numbers.ts';
 import { expectation, sortedOutcomes } from './outcome-table.ts';
+import { interleavingPicture, PICTURE_LEGEND } from './picture.ts';
 import {
   meaning,
   type Report,
@@ -15,7 +16,7 @@ import {
   type Verdict,
   wholeVerdict,
 } from './report.ts';
-import { brokenInWords, factsOf, verdictWord } from './result-lines.ts';
+import { brokenInWords, endingInWords, factsOf, verdictWord } from './result-lines.ts';
 import { sensitivityInWords, verdictInWords, warnings } from './summary.ts';
 import { plain } from './text.ts';
 
@@ -38,7 +39,7 @@ function section(result: ReportedResult): Html {
 <p class="faint">${factsOf(result)}</p>
 ${message(result)}
 ${result.verdict === 'fail' ? evidenceTable(result.evidence) : []}
-${result.verdict === 'fail' ? scheduleTable(result.schedule ?? []) : []}
+${result.verdict === 'fail' ? scheduleFigure(result) : []}
 ${outcomeTable(result.outcomes)}
 ${result.verdict === 'fail' && result.replay !== undefined ? html`<pre>${result.replay}</pre>` : []}
 </section>`;
@@ -51,10 +52,22 @@ function message(result: ReportedResult): readonly Html[] {
   return [html`<p class="${classOf(meaning(result))}">${broken}</p>`, html`<p>${seen}</p>`];
 }
 
-/** The interleaving: a lane for each thread, one step in a row. */
+/** The interleaving as a picture, and the same as a table for who cannot see it. */
+function scheduleFigure(result: Broken): readonly Html[] {
+  const { schedule = [], search } = result;
+  const searched = search === undefined ? [] : [html`<p>${search.message}</p>`];
+  if (schedule.length === 0) return searched;
+  return [
+    ...searched,
+    html`<figure>${interleavingPicture(schedule, endingInWords(result))}
+<figcaption class="faint">${PICTURE_LEGEND}</figcaption></figure>
+<details><summary>The same as a table</summary>${scheduleTable(schedule)}</details>`,
+  ];
+}
+
+/** A column for each thread, one step in a row. */
 function scheduleTable(schedule: readonly TraceStep[]): readonly Html[] {
-  if (schedule.length === 0) return [];
-  const actors = [...new Set(schedule.map(({ actor }) => actor))].sort();
+  const actors = actorsOf(schedule);
   const rows = schedule.map(
     (step, index) =>
       html`<tr><td class="number">${`${index + 1}`}</td>${actors.map((actor) => html`<td>${actor === step.actor ? stepInWords(step) : ''}</td>`)}</tr>`,

@@ -12,13 +12,18 @@ const NUMBER = 4;
  * it finds there. On narrow pages the columns become names in front of the steps.
  */
 export function interleavingLines(schedule: readonly TraceStep[], page: Page): readonly string[] {
-  const actors = [...new Set(schedule.map(({ actor }) => actor))].sort(byName);
+  const actors = actorsOf(schedule);
   const column = Math.floor((page.columns - NUMBER - 2) / actors.length) - 2;
   const rows =
     column < LEAST_COLUMN ? named(schedule, page) : inColumns(schedule, actors, column, page);
   if (rows.length <= 2 * SHOWN) return rows;
   const left = rows.length - 2 * SHOWN;
   return [...rows.slice(0, SHOWN), `  … ${left} lines …`, ...rows.slice(-SHOWN)];
+}
+
+/** Who takes steps in a schedule: threads by name, the clock last. */
+export function actorsOf(schedule: readonly TraceStep[]): readonly string[] {
+  return [...new Set(schedule.map(({ actor }) => actor))].sort(byName);
 }
 
 /** Threads by name, the clock last. */
@@ -66,16 +71,15 @@ export function stepInWords(step: TraceStep): string {
   const place = step.place === undefined ? '' : plain(step.place);
   switch (action) {
     case 'load': {
-      const from = step.forwarded === true ? ' (own store buffer)' : '';
-      const old = step.stale === true ? ' (stale)' : '';
+      const memory = shown(step, before);
+      const from = step.forwarded === true ? ` (own store buffer; memory has ${memory})` : '';
+      const old = step.stale === true ? ` (stale: ${memory} is newer)` : '';
       return `${place} → ${shown(step, answer)}${from}${old}`;
     }
     case 'store':
-      return step.buffered === true
-        ? `${place} := ${shown(step, after)} (buffered)`
-        : `${place} := ${shown(step, after)}`;
+      return `${place} := ${shown(step, after)} (${storedInWords(step)})`;
     case 'drain':
-      return `${place} = ${shown(step, after)} reaches memory`;
+      return `${place} := ${shown(step, after)} reaches memory (was ${shown(step, before)})`;
     case 'tick':
       return `tick ${after ?? ''}`;
     case 'rdtsc':
@@ -97,6 +101,13 @@ export function stepInWords(step: TraceStep): string {
     default:
       return `lock ${action} ${place}: ${shown(step, before)} → ${shown(step, after)}`;
   }
+}
+
+/** What became of a store, and of the value before it. */
+function storedInWords(step: TraceStep): string {
+  const before = shown(step, step.before);
+  if (step.buffered === true) return `buffered; memory has ${before}`;
+  return step.overtaken === true ? `behind ${before}, which is newer` : `was ${before}`;
 }
 
 const MODES = ['OUTSIDE_GUEST_MODE', 'IN_GUEST_MODE', 'EXITING_GUEST_MODE'];

@@ -28,16 +28,25 @@ export function resultLines(result: ReportedResult, detail: Detail, page: Page):
   ];
 }
 
+function sentenceOf(invariant: string): string {
+  return INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
+}
+
 /** The invariant that a failure names with its sentence, and what the failure says besides. */
-export function brokenInWords({ invariant, message }: Broken): {
+export function brokenInWords({ invariant, sentence: own, message }: Broken): {
   readonly broken: string;
   readonly seen: string;
 } {
-  const sentence = INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
+  const sentence = own ?? sentenceOf(invariant);
   return {
-    broken: `Broken invariant ${plain(invariant)}: ${sentence}`,
+    broken: `Broken invariant ${plain(invariant)}: ${plain(sentence)}`,
     seen: message.startsWith(sentence) ? message.slice(sentence.length).trim() : message,
   };
+}
+
+/** What stands at the end of an interleaving, in one sentence. */
+export function endingInWords({ invariant, sentence }: Broken): string {
+  return `Here ${plain(invariant)} is broken: ${plain(sentence ?? sentenceOf(invariant))}`;
 }
 
 /** Samples, operations a second, seconds and access mode, as far as they were measured. */
@@ -70,19 +79,16 @@ export function paintOf(result: ReportedResult, palette: Palette): (text: string
 }
 
 /** The interleaving, and at its end what it broke. */
-function scheduleBlock(
-  { schedule = [], invariant, search }: Broken,
-  page: Page,
-): readonly string[] {
+function scheduleBlock(result: Broken, page: Page): readonly string[] {
+  const { schedule = [], search } = result;
   const searched =
     search === undefined ? [] : ['', ...indented(search.message, page.columns, INDENT)];
   if (schedule.length === 0) return searched;
-  const broken = INVARIANTS.find(({ id }) => id === invariant)?.sentence ?? '';
   return [
     ...searched,
     '',
     ...interleavingLines(schedule, page),
-    ...indented(`Here ${plain(invariant)} is broken: ${broken}`, page.columns, INDENT),
+    ...indented(endingInWords(result), page.columns, INDENT),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { invariantSentence } from '../../scenarios/invariants.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import { ownSentence } from '../own-sentence.ts';
 import type { Broken, ScenarioResult } from '../result.ts';
 import type { TraceStep } from '../trace.ts';
 import { UsageError } from '../usage-error.ts';
@@ -110,12 +111,17 @@ export function brokenFields(
   threads: readonly string[],
   schedule: readonly TraceStep[],
   moves: readonly Move[],
-): Pick<Broken, 'verdict' | 'invariant' | 'message' | 'evidence' | 'schedule' | 'moves'> {
+): Pick<
+  Broken,
+  'verdict' | 'invariant' | 'sentence' | 'message' | 'evidence' | 'schedule' | 'moves'
+> {
+  const own = (id: string): { sentence?: string } => ownSentence(scenario, id);
   if (failure.kind === 'violation') {
     const { invariant, message, evidence, thread } = failure;
     return {
       verdict: 'fail',
       invariant,
+      ...own(invariant),
       message: `${invariantSentence(invariant, scenario.ownInvariants)} ${message}`,
       evidence: evidence.map((text) => ({ thread: threads[thread]!, text })),
       schedule,
@@ -126,6 +132,7 @@ export function brokenFields(
   return {
     verdict: 'fail',
     invariant,
+    ...own(invariant),
     message: `${invariantSentence(invariant, scenario.ownInvariants)} ${waitingInWords(failure, threads)}`,
     evidence: [],
     schedule,

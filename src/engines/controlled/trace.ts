@@ -106,7 +106,10 @@ function threadStep(system: System, stepper: Stepper, { actor, alternative }: Mo
     const value = decimal(step.low, step.high, step.bytes);
     return { ...access, after: value, buffered: true };
   }
-  if (isStore) return { ...access, after: decimal(step.low, step.high, step.bytes) };
+  if (isStore) {
+    const value = decimal(step.low, step.high, step.bytes);
+    return { ...access, after: value, ...(value === after ? {} : { overtaken: true }) };
+  }
   if (!isLoad) return { ...access, after, answer };
   if (answer === before) return { ...access, after, answer };
   return model.name === 'tso'

@@ -2,6 +2,7 @@ import type { MachineSpec } from '../../host/machine.ts';
 import type { AccessMode, SharedMemory } from '../../memory/shared-memory.ts';
 import { invariantSentence } from '../../scenarios/invariants.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
+import { ownSentence } from '../own-sentence.ts';
 import type { OutcomeCount, ScenarioResult } from '../result.ts';
 import * as control from './control.ts';
 import type { StressOptions } from './options.ts';
@@ -56,6 +57,7 @@ export function judge(record: RunRecord): ScenarioResult {
       ...common,
       verdict: 'fail',
       invariant,
+      ...ownSentence(scenario, invariant),
       message: `${invariantSentence(invariant, scenario.ownInvariants)} ${message}`,
       evidence: evidence.map((text) => ({ thread, text })),
     };
@@ -72,6 +74,7 @@ export function judge(record: RunRecord): ScenarioResult {
       ...common,
       verdict: 'fail',
       invariant,
+      ...ownSentence(scenario, invariant),
       message: `${invariantSentence(invariant, scenario.ownInvariants)} ${forbidden.description}`,
       evidence: [],
     };
