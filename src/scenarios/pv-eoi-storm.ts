@@ -1,4 +1,5 @@
 import { MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
+import type { MachineSpec } from '../host/machine.ts';
 import { pvEoiWord } from './guest-map.ts';
 import {
   checkSavedIsr,
@@ -13,6 +14,8 @@ import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from './sc
 const GUEST_BYTES = 0xa5c3e100;
 /** Steps of the guest between two looks for interrupts, and of a handler: exits that far ahead hit each. */
 const STEPS_OF_A_HANDLER = 12;
+/** Looks at the word in one stretch of guest work, at most. */
+const MOST_LOOKS = 8;
 
 export const PV_EOI_OUTCOMES = [
   {
@@ -39,18 +42,21 @@ export const pvEoiStorm: Scenario = {
   vcpus: { default: 1, least: 1, most: 63 },
   machine: { exitsAnywhere: true, updateInterval: 10_000, vectors: [0x31, 0x35, 0x52, 0x83, 0xe1] },
   ledgerBytes: 64 * WATCH_BYTES,
+  // Of two classes; the lower one is level-triggered.
+  controlled: { clockSteps: 0, machine: { vectors: [0x25, 0x31] } },
   instrument: watchPvEoi,
-  threads: ({ vcpus }) => pvEoiThreads(vcpus),
+  threads: pvEoiThreads,
 };
 
-export function pvEoiThreads(vcpus: number): ThreadSpec[] {
+function pvEoiThreads({ vcpus, exitsAnywhere }: MachineSpec): ThreadSpec[] {
   return [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
       start: handleInterrupts,
     })),
-    { name: 'device', start: raiseInterrupts },
+    // Where nothing else makes a handler exit, a second interrupt does.
+    { name: 'device', steps: exitsAnywhere ? 1 : 2, start: raiseInterrupts },
   ];
 }
 
@@ -80,7 +86,7 @@ function handleInterrupts(thread: VcpuThread): Program {
     cpu.onInterrupt(vector, () => {
       handlerBegins(thread, cpu.id);
       handled++;
-      if (random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_HANDLER);
+      if (machine.exitsAnywhere && random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_HANDLER);
       // Some handlers let more urgent interrupts in before they are done.
       if (random.sometimes(4)) {
         cpu.sti();
@@ -101,9 +107,10 @@ function handleInterrupts(thread: VcpuThread): Program {
       if (!enabled) cpu.sti();
       enabled = true;
       const before = handled;
-      if (random.below(8) === 0) cpu.exitToUser(() => checkSavedIsr(thread, cpu.id));
-      if (random.sometimes(4)) cpu.exitWithin(STEPS_OF_A_HANDLER);
-      for (let i = 0; i < 4; i++) cpu.load32(word);
+      if (machine.exitsAnywhere && random.below(8) === 0)
+        cpu.exitToUser(() => checkSavedIsr(thread, cpu.id));
+      if (random.pace(4) === 0) cpu.exitWithin(STEPS_OF_A_HANDLER);
+      for (let looks = random.pace(MOST_LOOKS); looks > 0; looks--) cpu.load32(word);
       outcome(handled === before ? 0 : 1);
     },
   };

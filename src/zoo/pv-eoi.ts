@@ -3,9 +3,12 @@ import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
-import type { Mutant } from '../scenarios/scenario.ts';
+import type { ControlledSpec, Mutant } from '../scenarios/scenario.ts';
 
 const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
+
+/** The small instance where one interrupt comes on top of another, and no exit for anything else. */
+const TWO_INTERRUPTS: ControlledSpec = { machine: { exitsAnywhere: false, vectors: [0x31] } };
 
 /** Broken guests and hosts of PV EOI. */
 export const pvEoiMutants: readonly Mutant[] = [
@@ -92,6 +95,7 @@ export const pvEoiMutants: readonly Mutant[] = [
     scenario: 'pv-eoi-storm',
     invariants: ['E3'],
     visibleUnder: EVERYWHERE,
+    controlled: TWO_INTERRUPTS,
     host: { interruptWaits: () => false },
   },
   {
@@ -104,6 +108,7 @@ export const pvEoiMutants: readonly Mutant[] = [
     scenario: 'pv-eoi-storm',
     invariants: ['E3', 'E4'],
     visibleUnder: EVERYWHERE,
+    controlled: TWO_INTERRUPTS,
     host: {
       cancelEntry(kvm, vcpu) {
         kvm.ops.cancelInjection(kvm, vcpu);
