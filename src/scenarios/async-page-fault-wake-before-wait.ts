@@ -59,22 +59,23 @@ export const asyncPageFaultWakeBeforeWait: Scenario = {
 
 function fault(thread: VcpuThread): Program {
   const { cpu, kvm, ledger, outcome } = thread;
-  let handed = false;
-  takePageFaults(thread, new PageFaultWatch(thread, 0), (token) => {
-    handed = true;
+  const watch = new PageFaultWatch(thread, 0);
+  const handed = watch.tasksAsleep(cpu.id);
+  takePageFaults(thread, watch, (token) => {
+    handed.value = 1;
     cpu.store32(TOKEN, token);
   });
   cpu.sti();
   return {
     step() {
       const [page] = PAGES;
-      handed = false;
+      handed.value = 0;
       kvm.ops.swapOutPage(kvm, page!);
       cpu.userMode = true;
       cpu.touch(page!);
       cpu.userMode = false;
       // Without a page fault there is nothing to wait for.
-      while (handed && cpu.load32(TOKEN) !== 0) cpu.relax();
+      while (handed.value !== 0 && cpu.load32(TOKEN) !== 0) cpu.relax();
       outcome(READY);
       ledger.add32(STEPS, 1);
     },
@@ -84,6 +85,7 @@ function fault(thread: VcpuThread): Program {
 function sleep(thread: VcpuThread): Program {
   const { cpu, kvm, random, outcome } = thread;
   const watch = new PageFaultWatch(thread, 0);
+  const slept = watch.hasSlept(cpu.id);
   takePageFaults(thread, watch, () => {});
   cpu.sti();
   // Only sets the pace: most wake-ups come long before or long after the task goes to sleep.
@@ -103,13 +105,13 @@ function sleep(thread: VcpuThread): Program {
       comeCloseToReady();
       // An exit in the middle of going to sleep gives the wake-up time to come there.
       if (random.sometimes(2)) cpu.exitWithin(16);
-      let slept = false;
+      slept.value = 0;
       cpu.cli();
       sleepOn(thread, watch, token, 0, () => {
-        slept = true;
+        slept.value = 1;
       });
       cpu.sti();
-      outcome(slept ? WOKEN : NO_SLEEP);
+      outcome(slept.value !== 0 ? WOKEN : NO_SLEEP);
       cpu.store32(TOKEN, 0);
     },
   };

@@ -9,6 +9,7 @@ import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
+import { Remembered } from './remembered.ts';
 import type { HostThread } from './scenario.ts';
 
 /** Ledger of one vCPU. Page faults that a worker is still to finish with. */
@@ -24,7 +25,10 @@ const NODE = 20;
 /** Tokens that were injected and are not ready yet, plus 1. */
 const OUTSTANDING = 24;
 const MOST_OUTSTANDING = 10;
-const STRIDE = 64;
+/** Of the program: its tasks that are asleep; whether one has slept since this was last 0. */
+const ASLEEP = 64;
+const SLEPT = 68;
+const STRIDE = 128;
 
 /** Ledger bytes for up to 64 vCPUs. */
 export const PAGE_FAULT_BYTES = 64 * STRIDE;
@@ -42,6 +46,15 @@ export class PageFaultWatch {
   constructor(thread: HostThread, base: number) {
     this.#thread = thread;
     this.#base = base;
+  }
+
+  /** Tasks of the vCPU that are asleep, as its program counts them. */
+  tasksAsleep(vcpu: number): Remembered {
+    return new Remembered(this.#thread.ledger, this.#at(vcpu) + ASLEEP);
+  }
+  /** Whether one has slept, as its program notes it: 0 or 1. */
+  hasSlept(vcpu: number): Remembered {
+    return new Remembered(this.#thread.ledger, this.#at(vcpu) + SLEPT);
   }
 
   /** The token of the #PF that the host has injected and the guest takes now; undefined for none. */

@@ -72,11 +72,11 @@ export function pageUser(
   endInterrupt?: () => void,
 ): () => PageOutcome {
   const { cpu, kvm, random } = thread;
-  let asleep = 0;
-  let slept = false;
+  const asleep = watch.tasksAsleep(cpu.id);
+  const slept = watch.hasSlept(cpu.id);
   const touch = (task: number, userMode: boolean): void => {
     const page = PAGES[(task + random.pace(PAGES.length)) % PAGES.length]!;
-    slept = false;
+    slept.value = 0;
     kvm.ops.swapOutPage(kvm, page);
     const before = cpu.userMode;
     cpu.userMode = userMode;
@@ -84,21 +84,21 @@ export function pageUser(
     cpu.userMode = before;
   };
   const anotherTask = (): void => {
-    if (asleep < TASKS && random.sometimes(2)) touch(asleep, random.pace(4) !== 0);
+    if (asleep.value < TASKS && random.sometimes(2)) touch(asleep.value, random.pace(4) !== 0);
     if (random.sometimes(8)) faultForReal(cpu);
   };
   const sleep = (token: number): void => {
-    const task = asleep++;
+    const task = asleep.value++;
     sleepOn(thread, watch, token, task, anotherTask);
-    asleep--;
-    slept = true;
+    asleep.value--;
+    slept.value = 1;
   };
   takePageFaults(thread, watch, sleep, endInterrupt);
   return () => {
     if (random.sometimes(4)) cpu.exitWithin(16);
     const userMode = random.below(4) !== 0;
     touch(0, userMode);
-    const result = slept ? SLEPT : userMode ? PRESENT : HALTED;
+    const result = slept.value !== 0 ? SLEPT : userMode ? PRESENT : HALTED;
     if (random.sometimes(8)) faultForReal(cpu);
     return result;
   };

@@ -3,11 +3,13 @@ import type { MachineSpec } from '../host/machine.ts';
 import { pvEoiWord } from './guest-map.ts';
 import {
   checkSavedIsr,
+  HANDLED,
   handlerBegins,
   handlerSignals,
   WATCH_BYTES,
   watchPvEoi,
 } from './pv-eoi-watch.ts';
+import { Remembered } from './remembered.ts';
 import type { HostThread, Program, Scenario, ThreadSpec, VcpuThread } from './scenario.ts';
 
 /** What the guest keeps in the three bytes of the word that are its own. */
@@ -79,13 +81,13 @@ function raiseInterrupts({ kvm, machine, random, idle }: HostThread): Program {
 }
 
 function handleInterrupts(thread: VcpuThread): Program {
-  const { cpu, roles, random, machine, outcome } = thread;
+  const { cpu, roles, random, machine, ledger, outcome } = thread;
   const word = pvEoiWord(cpu.id);
-  let handled = 0;
+  const handled = new Remembered(ledger, cpu.id * WATCH_BYTES + HANDLED);
   for (const vector of machine.vectors) {
     cpu.onInterrupt(vector, () => {
       handlerBegins(thread, cpu.id);
-      handled++;
+      handled.value++;
       if (machine.exitsAnywhere && random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_HANDLER);
       // Some handlers let more urgent interrupts in before they are done.
       if (random.sometimes(4)) {
@@ -106,12 +108,12 @@ function handleInterrupts(thread: VcpuThread): Program {
     step() {
       if (!enabled) cpu.sti();
       enabled = true;
-      const before = handled;
+      const before = handled.value;
       if (machine.exitsAnywhere && random.below(8) === 0)
         cpu.exitToUser(() => checkSavedIsr(thread, cpu.id));
       if (random.pace(4) === 0) cpu.exitWithin(STEPS_OF_A_HANDLER);
       for (let looks = random.pace(MOST_LOOKS); looks > 0; looks--) cpu.load32(word);
-      outcome(handled === before ? 0 : 1);
+      outcome(handled.value === before ? 0 : 1);
     },
   };
 }

@@ -10,6 +10,8 @@ const DEPTH = 0;
 const ENTERED_WITH = 4;
 const PHASE = 8;
 const SIGNALLING = 12;
+/** Interrupts that the guest's handlers have begun with. */
+export const HANDLED = 16;
 /** Ledger bytes per vCPU. */
 export const WATCH_BYTES = 64;
 

@@ -1,5 +1,4 @@
 import { type HostOps, referenceHost } from '../../host/host-ops.ts';
-import type { Scenario } from '../../scenarios/scenario.ts';
 import type { Knowledge } from './knowledge.ts';
 
 type Operation = (...args: unknown[]) => unknown;
@@ -29,10 +28,10 @@ export class HostCalls {
   /**
    * From now on these are called.
    *
-   * @param scenario a user's own may remember things around operations that it instruments
+   * @param forgets whether nobody remembers more of a call than its value
    */
-  become(ops: HostOps, { mechanism, instrument }: Scenario): void {
+  become(ops: HostOps, forgets: boolean): void {
     this.#ops = ops as unknown as Record<string, Operation>;
-    this.#forgets = mechanism !== 'own' || instrument === undefined;
+    this.#forgets = forgets;
   }
 }

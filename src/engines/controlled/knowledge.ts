@@ -62,16 +62,6 @@ export class Knowledge {
     this.#end(call, true);
   }
 
-  /** An interrupted program's handler begins, in a call that brought it: it knows what the program does. */
-  interrupt(call: number, vector: number): void {
-    if (call >= this.#kept) {
-      this.#one = this.#ones[call]!;
-      this.#two = this.#twos[call]!;
-    }
-    this.learn(vector, INTERRUPT);
-    this.keep();
-  }
-
   /** Code of the program that is not part of the open calls runs: it may remember what they do. */
   keep(): void {
     this.#kept = this.#ones.length;
@@ -116,6 +106,5 @@ const CALL = 0x1001;
 const UNDEFINED = 0x1002;
 const TRUE = 0x1003;
 const FALSE = 0x1004;
-const INTERRUPT = 0x1005;
 const KEPT = 0x1006;
 const STRING = 0x1007;

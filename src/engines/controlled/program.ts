@@ -93,6 +93,8 @@ export class ThreadProgram {
     this.#recorder = recorder;
     this.#pulse = pulse;
     this.#ops = new HostCalls(recorder.knowledge);
+    // A user's own scenario may keep in its closures what it likes; the project's keep it in the ledger.
+    recorder.remembers = scenario.mechanism === 'own';
   }
 
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
@@ -163,7 +165,7 @@ export class ThreadProgram {
     const { host: ops, roles } = this.#replacements;
     this.#ops.become(
       this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops,
-      this.#scenario,
+      !recorder.remembers || this.#scenario.instrument === undefined,
     );
     const kvm = new Kvm(host, this.#ops.calls, map.vm);
     thread.kvm = kvm;
@@ -212,7 +214,7 @@ export class ThreadProgram {
         const outer = recorder.enterScope();
         const call = recorder.knowledge.enter();
         // What a role calls back is the scenario's code, which may remember it.
-        if (callsBack(at)) recorder.knowledge.keep();
+        if (recorder.remembers && callsBack(at)) recorder.knowledge.keep();
         const value = role(cpu, at);
         recorder.knowledge.leave(call, value);
         recorder.leaveScope(outer);

@@ -15,9 +15,6 @@ export class RecordedVcpu extends SampledVcpu {
   readonly #hypervisor: Hypervisor;
   readonly #slots: Memslots;
   #armed = false;
-  /** The exit that is being handled, as the program's knowledge has it, and whether it brought an interrupt. */
-  #exit = -1;
-  #interrupted = false;
 
   constructor(
     id: number,
@@ -49,32 +46,22 @@ export class RecordedVcpu extends SampledVcpu {
     return (mix(hash, this.#slots.held) >>> 0) * 8 + flags;
   }
 
-  /** The program that is interrupted by an exit does not know of it; a handler that runs then is its own. */
+  /** The program that is interrupted by an exit does not know of it. */
   override exit(): void {
     const { knowledge } = this.#recorder;
-    const outer = this.#exit;
-    const interrupted = this.#interrupted;
-    this.#exit = knowledge.enter();
-    this.#interrupted = false;
+    const call = knowledge.enter();
     super.exit();
-    knowledge.vanish(this.#exit);
-    this.#exit = outer;
-    this.#interrupted = interrupted;
+    knowledge.vanish(call);
   }
 
+  /** Nor of the handlers that run in between. */
   protected override deliver(vector: number): void {
     const { knowledge } = this.#recorder;
-    if (this.#exit >= 0 && !this.#interrupted) knowledge.interrupt(this.#exit, vector);
-    else {
-      knowledge.learn(vector, 0);
-      knowledge.keep();
-    }
-    this.#interrupted = true;
-    // Exits of the handler are others.
-    const exit = this.#exit;
-    this.#exit = -1;
+    const call = knowledge.enter();
+    knowledge.learn(vector, 0);
+    if (this.#recorder.remembers) knowledge.keep();
     super.deliver(vector);
-    this.#exit = exit;
+    knowledge.vanish(call);
   }
 
   /** One exit may come at any step from now on, or never: that is the engine's choice. */

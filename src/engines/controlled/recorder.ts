@@ -114,6 +114,8 @@ export class Recorder {
 
   /** What the code that runs may know of the answers so far. */
   readonly knowledge = new Knowledge();
+  /** Whether handlers and callbacks of the program may leave something to it that is not in memory. */
+  remembers = false;
   /** A hash of what the thread's port keeps besides memory, a safe integer. */
   registers: () => number = () => 0;
   /** Call sites to note in this run, by how many steps were answered before. */
