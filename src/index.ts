@@ -1,14 +1,25 @@
 export * as abi from './abi/index.ts';
+export {
+  type InterruptLimits,
+  type InterruptPattern,
+  interruptPatterns,
+  type MachineLimits,
+  machines,
+  type ScheduleLimits,
+  schedules,
+} from './arbitraries/index.ts';
 export { GeneralProtectionFault } from './cpu/faults.ts';
 export type { HostCpu } from './cpu/host-cpu.ts';
 export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
+export type { Move } from './engines/controlled/move.ts';
 export {
   type FindScheduleOptions,
   findSchedule,
   formatReplay,
   parseReplay,
   type Replay,
+  type ReplayOptions,
   replay,
 } from './engines/replay/index.ts';
 export type {

@@ -1,3 +1,3 @@
 export { type FindScheduleOptions, findSchedule } from './find-schedule.ts';
-export { replay } from './replay.ts';
+export { type ReplayOptions, replay } from './replay.ts';
 export { formatReplay, parseReplay, type Replay } from './replay-file.ts';

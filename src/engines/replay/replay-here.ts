@@ -4,7 +4,8 @@ import { Stepper } from '../controlled/stepper.ts';
 import { SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
 import type { TraceStep } from '../trace.ts';
-import { type Divergence, followLoosely } from './follow-loosely.ts';
+import { followDrawn } from './follow-drawn.ts';
+import { type Divergence, type Followed, followLoosely } from './follow-loosely.ts';
 import type { ExpectedStep } from './replay-file.ts';
 import { type RanOn, runOn } from './run-on.ts';
 
@@ -34,12 +35,15 @@ export interface Replayed {
 export function replayHere(
   spec: SystemSpec,
   moves: readonly Move[],
-  expected: readonly (ExpectedStep | undefined)[],
+  expected: readonly (ExpectedStep | undefined)[] | undefined,
 ): Replayed {
   return new SystemFactory(spec).explore((system) => {
     const stepper = new Stepper(system);
     const { learners, instance, names } = system;
-    const followed = followLoosely(system, stepper, moves, expected);
+    const followed: Omit<Followed, 'trace'> =
+      expected === undefined
+        ? followDrawn(system, stepper, moves)
+        : followLoosely(system, stepper, moves, expected);
     const { taken, divergence } = followed;
     const all = taken === moves.length && followed.failure === undefined;
     const broken = followed.failure === undefined ? {} : { failure: followed.failure };

@@ -1,4 +1,6 @@
 import { findMutant } from '../../zoo/index.ts';
+import { type InstanceOptions, instanceOptions } from '../controlled/instance.ts';
+import type { ModelName } from '../controlled/models/memory-model.ts';
 import type { Move } from '../controlled/move.ts';
 import {
   brokenFields,
@@ -11,48 +13,71 @@ import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
 import type { ScenarioResult } from '../result.ts';
-import { scenarioOf } from '../scenario-of.ts';
+import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import type { Divergence } from './follow-loosely.ts';
-import { type ExpectedStep, parseReplay, type Replay } from './replay-file.ts';
+import { type ExpectedStep, parseReplay } from './replay-file.ts';
 import type { Replayed } from './replay-here.ts';
 
 /** What the worker of `replay` is told. */
 export interface ReplayTask extends ControlledTask {
   readonly moves: readonly Move[];
-  readonly expected: readonly (ExpectedStep | undefined)[];
+  /** Of a file: what its moves did. Without it, moves that cannot be made are left out. */
+  readonly expected: readonly (ExpectedStep | undefined)[] | undefined;
+}
+
+/** A schedule of one's own, and what it is a schedule of. */
+export interface ReplayOptions extends InstanceOptions {
+  /** Name of a scenario, or URL of an ES module that exports one as its default. */
+  readonly scenario: string | URL;
+  readonly mutant?: string;
+  readonly guest?: string | URL;
+  /** By default `tso`, which is x86. */
+  readonly model?: ModelName;
+  /** Moves that cannot be made are left out. */
+  readonly moves: readonly Move[];
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Follows the schedule of a replay file, step by step. `fail` where it breaks what it broke, `pass`
- * where it breaks nothing any more, `incomplete` where the program has changed too much to follow it.
+ * where it breaks nothing any more, `incomplete` where the program has changed and nothing was broken.
+ * Or follows a schedule of one's own: `pass` where it breaks nothing.
  *
- * @param text of the file
- * @throws UsageError for a file that is none, or is of a scenario that there is not
+ * @param what the text of a file, or a schedule
+ * @throws UsageError for a file that is none, or a scenario that there is not
  */
-export async function replay(text: string, signal?: AbortSignal): Promise<ScenarioResult> {
-  const file = parseReplay(text);
-  const scenario = await scenarioOf(file.scenario, file);
-  const mutant = file.mutant === undefined ? undefined : findMutant(file.mutant);
-  checkSelection(scenario, mutant, file.vcpus);
+export async function replay(
+  what: string | ReplayOptions,
+  signal?: AbortSignal,
+): Promise<ScenarioResult> {
+  if (typeof what !== 'string') return follow(what, undefined, undefined);
+  const { expected, notes: _, ...file } = parseReplay(what);
+  const options = { ...file, ...(signal === undefined ? {} : { signal }) };
+  return follow(options, expected, file.invariant);
+}
+
+/** @param invariant that a file is of */
+async function follow(
+  options: ReplayOptions,
+  expected: ReplayTask['expected'],
+  invariant: string | undefined,
+): Promise<ScenarioResult> {
+  const { model = 'tso', moves, guest, signal } = options;
+  const name = scenarioName(options.scenario);
+  const scenario = await scenarioOf(name, options);
+  const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
+  checkSelection(scenario, mutant, options.vcpus);
   const task: ReplayTask = {
-    scenario: file.scenario,
+    scenario: name,
     mutant: mutant?.id,
-    guest: file.guest === undefined ? undefined : guestUrl(file.guest),
-    model: file.model,
+    guest: guest === undefined ? undefined : guestUrl(guest),
+    model,
     board: Board.create(),
-    moves: file.moves,
-    expected: file.expected,
-    ...(file.vcpus === undefined ? {} : { vcpus: file.vcpus }),
-    ...(file.steps === undefined ? {} : { steps: file.steps }),
+    moves,
+    expected,
+    ...instanceOptions(options),
   };
-  const asked = {
-    scenario,
-    mutant,
-    guest: file.guest,
-    model: file.model,
-    seed: '',
-    engine: 'replay',
-  } as const;
+  const asked = { scenario, mutant, guest, model, seed: '', engine: 'replay' } as const;
   const report = await supervise<ReplayTask, Replayed>(task, 'replay', signal, () => {});
   if (report.kind === 'failure') return failedResult(asked, report);
   if (report.kind === 'ended') return endedResult(asked, report, 'The schedule was not followed.');
@@ -61,16 +86,19 @@ export async function replay(text: string, signal?: AbortSignal): Promise<Scenar
   const fields = { ...exploredFields(asked, result, seconds), outcomes: [] };
   const left = result.divergence === undefined ? '' : ` ${divergedInWords(result.divergence)}`;
   if (result.failure !== undefined) {
-    const { failure, threads, trace, moves } = result;
-    const broken = brokenFields(scenario, failure, threads, trace, moves);
-    const other = broken.invariant === file.invariant ? '' : ` The file is of ${file.invariant}.`;
+    const { failure, threads, trace, moves: made } = result;
+    const broken = brokenFields(scenario, failure, threads, trace, made);
+    const other =
+      invariant === undefined || broken.invariant === invariant
+        ? ''
+        : ` The file is of ${invariant}.`;
     return { ...fields, ...broken, message: broken.message + other + left };
   }
   if (result.divergence === undefined && !result.unended) return { ...fields, verdict: 'pass' };
-  return { ...fields, verdict: 'incomplete', message: nothingBroken(file, result) + left };
+  return { ...fields, verdict: 'incomplete', message: nothingBroken(moves, result) + left };
 }
 
-function nothingBroken({ moves }: Replay, { taken, unended }: Replayed): string {
+function nothingBroken(moves: readonly Move[], { taken, unended }: Replayed): string {
   if (taken < moves.length) {
     return `The program has changed too much: the schedule was given up at step ${taken + 1} of ${moves.length}, and nothing was broken until there.`;
   }
