@@ -1,5 +1,5 @@
 import { confirm } from '../controlled/confirm.ts';
-import { type Failure, failureHere, follow } from '../controlled/failure.ts';
+import { type Failure, failureHere, follow, sameFailure } from '../controlled/failure.ts';
 import { minimise } from '../controlled/minimise.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
@@ -12,6 +12,8 @@ import { Reduction } from './reduction.ts';
 
 /** States after which an exploration is begun anew that has learned something since it began. */
 const FIRST_PATIENCE = 4_000;
+/** States that are explored, at most, to make a failure's schedule the shortest of all. */
+const MOST_STATES_FOR_SHORTEST = 50_000;
 
 /** What an exploration came to, as data. */
 export interface Verified {
@@ -59,7 +61,9 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     // Threads that are alike may have changed places on the way: followed again, with each in its own.
     const failure = follow(system, stepper, explored.path).failure!;
     confirm(system, stepper, explored.path);
-    const moves = minimise(system, stepper, explored.path, failure);
+    const shorter = minimise(system, stepper, explored.path, failure);
+    const path = shortest(system, stepper, spec.scenario.outcomes.length, shorter, failure, limits);
+    const moves = minimise(system, stepper, path, failure);
     return { ...common, kind: 'failure', ...told(system, stepper, moves) };
   }
   const random = xorshift();
@@ -79,6 +83,25 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     }
   }
   return { ...common, kind: 'all', moves: [], trace: [] };
+}
+
+/**
+ * The shortest way to a failure. Steps in a row and threads whose steps suffice are no measure of length,
+ * so all steps are explored, in layers, up to where the failure is known to be; or as far as is reasonable.
+ */
+function shortest(
+  system: System,
+  stepper: Stepper,
+  outcomes: number,
+  moves: readonly Move[],
+  failure: Failure,
+  limits: ExploreLimits,
+): readonly Move[] {
+  const exploration = new Exploration(system, stepper, undefined, outcomes);
+  const found = exploration.run({ ...limits, maxStates: MOST_STATES_FOR_SHORTEST });
+  if (found.kind !== 'violation' && found.kind !== 'stuck') return moves;
+  const { failure: got } = follow(system, stepper, found.path);
+  return sameFailure(got, failure) && found.path.length < moves.length ? found.path : moves;
 }
 
 /** Explores again and again, each time with what was learned before, until nothing new is learned. */
