@@ -2,7 +2,7 @@ import { KVM_CLOCK_TSC_STABLE } from '../abi/kvm-clock-data.ts';
 import { scaleDelta } from '../abi/pvclock-scale.ts';
 import { VM } from '../host/records.ts';
 import { tscTimeScale } from '../host/time-scale.ts';
-import { clockAddresses, registerClock } from './clock-support.ts';
+import { clockAddresses, registerClock, requestMasterclockUpdate } from './clock-support.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
 /** Ledger: a counter that is odd while the master clock is switched, how many pairs, and the last of them. */
@@ -36,26 +36,28 @@ const STABLE = 0;
 const RAW = 1;
 const UNJUDGED = 2;
 
-/** One VMM thread calls KVM_GET_CLOCK while another switches the master clock on and off. */
+const SWITCHER = 0;
+
+/** A VMM thread calls KVM_GET_CLOCK while entries of a vCPU take new pairs, and switch the master clock. */
 export const clockGetWhileRunning: Scenario = {
   name: 'clock-get-while-running',
-  summary: 'A VMM thread gets the clock (KVM_GET_CLOCK) while the master clock goes on and off.',
+  summary:
+    'A VMM thread gets the clock (KVM_GET_CLOCK) while the master clock takes new pairs, and goes on and off.',
   mechanism: 'kvmclock',
   roles: ['readClock'],
   invariants: ['M3'],
   outcomes: OUTCOMES,
-  vcpus: { default: 1, least: 1, most: 62 },
+  vcpus: { default: 2, least: 1, most: 62 },
   // The raw clock leaves the master clock's line quickly, so that one is not taken for the other.
   machine: { rawClockPpm: 500_000 },
-  controlled: { clockSteps: 0 },
+  controlled: { vcpus: 1 },
   ledgerBytes: PAIRS + REMEMBERED * PAIR_BYTES,
   threads: ({ vcpus }) => [
     { name: 'getter', start: getClocks },
-    { name: 'switcher', start: switchMasterClock },
     ...Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
-      start: readOwnClock,
+      start: vcpu === SWITCHER ? switchMasterClock : readOwnClock,
     })),
   ],
 };
@@ -70,22 +72,28 @@ function readOwnClock(thread: VcpuThread): Program {
   };
 }
 
-function switchMasterClock({ kvm, ledger, idle }: HostThread): Program {
+function switchMasterClock(thread: VcpuThread): Program {
+  const { cpu, kvm, ledger, random, idle } = thread;
   const { memory, vm } = kvm;
+  const notePair = (): void => {
+    const number = ledger.load32(COUNT);
+    ledger.store64(pairAt(number), memory.load64(vm + VM.masterCycleNow));
+    ledger.store64(pairAt(number) + 8, memory.load64(vm + VM.masterKernelNs));
+    ledger.store32(COUNT, number + 1);
+  };
+  registerClock(thread);
+  notePair();
   let used = true;
   return {
     step() {
-      used = !used;
+      // A new pair, or none for a while.
+      if (random.below(2) === 0) used = !used;
       const generation = ledger.load32(GENERATION);
       ledger.store32(GENERATION, generation + 1);
       memory.store32(vm + VM.vcpusMatchedTsc, used ? 1 : 0);
-      kvm.ops.updateMasterclock(kvm);
-      if (used) {
-        const number = ledger.load32(COUNT);
-        ledger.store64(pairAt(number), memory.load64(vm + VM.masterCycleNow));
-        ledger.store64(pairAt(number) + 8, memory.load64(vm + VM.masterKernelNs));
-        ledger.store32(COUNT, number + 1);
-      }
+      requestMasterclockUpdate(thread);
+      cpu.exit();
+      if (used) notePair();
       ledger.store32(GENERATION, generation + 2);
       idle();
     },
@@ -121,8 +129,7 @@ function getClocks({ kvm, ledger, machine, outcome, violated }: HostThread): Pro
         (generation & 1) === 0 &&
         generation - began < MOST_SWITCHES &&
         ledger.load32(GENERATION) === generation;
-      // Before the first switch there is no pair to judge by.
-      if (!settled || lines.length < REMEMBERED) {
+      if (!settled) {
         outcome(UNJUDGED);
         return;
       }
@@ -137,7 +144,7 @@ function getClocks({ kvm, ledger, machine, outcome, violated }: HostThread): Pro
     },
   };
 
-  /** What the last pairs give at a TSC, the newest first; fewer while there have not been as many. */
+  /** What the last pairs give at a TSC, the newest first. */
   function lastLines(tsc: bigint): bigint[] {
     const count = ledger.load32(COUNT);
     return Array.from({ length: Math.min(count, REMEMBERED) }, (_, back) => {

@@ -5,7 +5,9 @@ import {
   notePublications,
   publicationsOf,
   registerClock,
+  requestMasterclockUpdate,
 } from './clock-support.ts';
+import { clockArea } from './guest-map.ts';
 import { checkPairs, MASTER_PAIRS_BYTES } from './master-pairs.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import type { Program, Scenario, VcpuThread } from './scenario.ts';
@@ -19,10 +21,15 @@ const PUBLICATIONS = PAIRS + MASTER_PAIRS_BYTES;
 /** Now and then no update comes for as long as this, in ticks: several seconds of guest time. */
 const LONG_SILENCE = 20_000_000_000;
 
+const READS_PER_SILENCE = 128;
+/** One read in so many of the vCPU whose entries take new pairs finds a new one. */
+const READS_PER_PAIR = 4;
+const UPDATER = 0;
+
 /**
- * All vCPUs read their own areas while the host takes new master clock pairs. Its raw clock runs
- * faster than the guest's scale says, so that each pair lies on a higher line than the one before:
- * two lines at once would show.
+ * All vCPUs read their own areas while entries of one of them take new master clock pairs. The host's
+ * raw clock runs faster than the guest's scale says, so that each pair lies on a higher line than the
+ * one before: two lines at once would show.
  */
 export const clockMonotonicStable: Scenario = {
   name: 'clock-monotonic-stable',
@@ -33,28 +40,35 @@ export const clockMonotonicStable: Scenario = {
   outcomes: CLOCK_OUTCOMES,
   vcpus: { default: 2, least: 1, most: 64 },
   machine: { rawClockPpm: 50_000 },
-  controlled: { vcpus: 1 },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) =>
     checkPairs(checkStableFlag(notePublications(ops, thread, PUBLICATIONS), thread), thread, PAIRS),
-  threads: ({ vcpus }) => [
-    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+  threads: ({ vcpus }) =>
+    Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
-      start: (thread: VcpuThread) => compareClocks(thread, FLOOR, PUBLICATIONS),
+      start: vcpu === UPDATER ? updateAndCompare : compare,
     })),
-    {
-      name: 'vmm',
-      start: ({ kvm, random, idle }) => ({
-        step() {
-          if (random.sometimes(16)) kvm.cpu.passTime(LONG_SILENCE);
-          kvm.ops.updateMasterclock(kvm);
-          idle();
-        },
-      }),
-    },
-  ],
 };
+
+function compare(thread: VcpuThread): Program {
+  return compareClocks(thread, FLOOR, PUBLICATIONS);
+}
+
+function updateAndCompare(thread: VcpuThread): Program {
+  const { cpu, kvm, random } = thread;
+  const comparing = compare(thread);
+  return {
+    step(instance) {
+      if (random.sometimes(READS_PER_SILENCE)) kvm.cpu.passTime(LONG_SILENCE);
+      if (random.sometimes(READS_PER_PAIR)) {
+        requestMasterclockUpdate(thread);
+        cpu.exit();
+      }
+      comparing.step(instance);
+    },
+  };
+}
 
 /** The program of a vCPU that reads its own area and compares with everybody. */
 export function compareClocks(
@@ -70,6 +84,9 @@ export function compareClocks(
   const reader = new ClockReader(thread, publications, clockAddresses(cpu.id), 'P5', explains);
   return {
     step() {
+      // Instructions before the call: at the first an exit may come, at the second others may complete.
+      cpu.load32(clockArea(cpu.id));
+      cpu.load32(clockArea(cpu.id));
       floor.before();
       floor.after(reader.read());
     },

@@ -3,7 +3,7 @@ import { PVCLOCK_TSC_STABLE_BIT } from '../abi/pvclock-vcpu-time-info.ts';
 import type { ClockAddresses } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
-import { KVM_REQ_CLOCK_UPDATE } from '../host/requests.ts';
+import { KVM_REQ_CLOCK_UPDATE, KVM_REQ_MASTERCLOCK_UPDATE } from '../host/requests.ts';
 import { clockArea, LAST_VALUE } from './guest-map.ts';
 import { PUBLICATIONS_BYTES, Publications } from './publications.ts';
 import type { HostThread, VcpuThread } from './scenario.ts';
@@ -70,4 +70,12 @@ export function refreshPairs(ops: HostOps, { ledger }: HostThread, at: number): 
 /** Makes this vCPU's next entry update its clock. */
 export function requestClockUpdate({ kvm, vcpu }: VcpuThread): void {
   kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_CLOCK_UPDATE);
+}
+
+/**
+ * Makes this vCPU's next entry take a new master clock pair for all, as it does after a write of its TSC.
+ * For one vCPU only: of two such entries at once, the first lets guests run while the second takes its pair.
+ */
+export function requestMasterclockUpdate({ kvm, vcpu }: VcpuThread): void {
+  kvm.ops.makeRequest(kvm, vcpu, KVM_REQ_MASTERCLOCK_UPDATE);
 }

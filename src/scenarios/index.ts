@@ -4,6 +4,7 @@ import { asyncPageFaultWakeBeforeWait } from './async-page-fault-wake-before-wai
 import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
+import { clockPairUpdates } from './clock-pair-updates.ts';
 import { clockSetWhileRunning } from './clock-set-while-running.ts';
 import { clockUpdatesAll } from './clock-updates-all.ts';
 import { findByName } from './find.ts';
@@ -38,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   clockMonotonicStable,
   clockMonotonicUnstable,
   clockUpdatesAll,
+  clockPairUpdates,
   clockSetWhileRunning,
   clockGetWhileRunning,
   guestStopped,

@@ -1,4 +1,5 @@
 import type { HostOps } from '../host/host-ops.ts';
+import type { Kvm } from '../host/kvm.ts';
 import { VCPU, VM } from '../host/records.ts';
 import type { HostThread } from './scenario.ts';
 
@@ -20,13 +21,10 @@ export function checkPairs(ops: HostOps, thread: HostThread, at: number): HostOp
   return {
     ...ops,
     updateGtodCopy(kvm) {
+      // The one that the vCPUs were created with has been noted by nobody.
+      if (ledger.load32(at) === 0) note(kvm);
       ops.updateGtodCopy(kvm);
-      const { memory, vm } = kvm;
-      const number = ledger.load32(at);
-      const row = at + PAIRS + (number % REMEMBERED) * PAIR_BYTES;
-      ledger.store64(row, memory.load64(vm + VM.masterCycleNow));
-      ledger.store64(row + 8, memory.load64(vm + VM.masterKernelNs));
-      ledger.store32(at, number + 1);
+      note(kvm);
     },
     publishClock(kvm, vcpu, parameters) {
       const { memory, vm } = kvm;
@@ -44,21 +42,30 @@ export function checkPairs(ops: HostOps, thread: HostThread, at: number): HostOp
     },
   };
 
+  function note({ memory, vm }: Kvm): void {
+    const number = ledger.load32(at);
+    const row = at + PAIRS + (number % REMEMBERED) * PAIR_BYTES;
+    ledger.store64(row, memory.load64(vm + VM.masterCycleNow));
+    ledger.store64(row + 8, memory.load64(vm + VM.masterKernelNs));
+    ledger.store32(at, number + 1);
+  }
+
   /** Both are of pairs that there were, and there was none with both. */
   function isMixture(cycle: bigint, nanoseconds: bigint): boolean {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const number = ledger.load32(at);
-      const mixed = seemsMixed(cycle, nanoseconds);
+      const mixed = seemsMixed(cycle, nanoseconds, Math.min(number, REMEMBERED));
       // A pair that was noted meanwhile may have taken the place of the one that has both.
       if (!mixed || ledger.load32(at) === number) return mixed;
     }
     return false;
   }
 
-  function seemsMixed(cycle: bigint, nanoseconds: bigint): boolean {
+  function seemsMixed(cycle: bigint, nanoseconds: bigint, pairs: number): boolean {
     let cycles = false;
     let times = false;
-    for (let row = at + PAIRS; row < at + MASTER_PAIRS_BYTES; row += PAIR_BYTES) {
+    for (let pair = 0; pair < pairs; pair++) {
+      const row = at + PAIRS + pair * PAIR_BYTES;
       const hasCycle = ledger.load64(row) === cycle;
       const hasTime = ledger.load64(row + 8) === nanoseconds;
       if (hasCycle && hasTime) return false;

@@ -77,6 +77,7 @@ export const clockIoctlMutants: readonly Mutant[] = [
     source: 'Linux 6.18 source, comment',
     scenario: 'clock-set-while-running',
     invariants: ['P5'],
+    controlled: { vcpus: 1, clockSteps: 1 },
     host: { clockBaseNs: (kvm) => kvm.ops.bootRawNs(kvm) },
   },
   {

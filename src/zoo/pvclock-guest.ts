@@ -2,6 +2,9 @@ import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-i
 import type { Mutant } from '../scenarios/scenario.ts';
 import { readerWith } from './pvclock-reader.ts';
 
+/** Several seconds without an update, in ticks. */
+const LONG_SILENCE = 20_000_000_000n;
+
 const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
 
 /** Broken guests of kvmclock. */
@@ -69,6 +72,7 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     scenario: 'clock-monotonic-unstable',
     invariants: ['P4'],
     visibleUnder: EVERYWHERE,
+    controlled: { steps: 2 },
     roles: {
       readClock: readerWith({
         fallback(cpu, lastValue, time) {
@@ -90,6 +94,7 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     scenario: 'clock-monotonic-unstable',
     invariants: ['P4'],
     visibleUnder: EVERYWHERE,
+    controlled: { steps: 2 },
     roles: {
       readClock: readerWith({
         fallback(cpu, lastValue, time) {
@@ -130,6 +135,7 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     scenario: 'clock-monotonic-stable',
     invariants: ['P5', 'P3'],
     visibleUnder: EVERYWHERE,
+    controlled: { vcpus: 1, ticks: LONG_SILENCE },
     roles: {
       readClock: readerWith({
         scale(delta, mul, shift) {

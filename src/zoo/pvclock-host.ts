@@ -183,7 +183,7 @@ export const pvclockHostMutants: readonly Mutant[] = [
     summary:
       'A vCPU reads the pair without the sequence count: the TSC of one pair with the ns of the next.',
     source: 'constructed',
-    scenario: 'clock-monotonic-stable',
+    scenario: 'clock-pair-updates',
     invariants: ['P1'],
     visibleUnder: EVERYWHERE,
     host: { beginClockRead: () => 0, retryClockRead: () => false },
