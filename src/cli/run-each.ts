@@ -1,3 +1,4 @@
+import { inLanes } from '../engines/lanes.ts';
 import type { ScenarioResult } from '../engines/result.ts';
 import { UsageError } from '../engines/usage-error.ts';
 import type { SearchProgress } from '../report/progress.ts';
@@ -21,13 +22,16 @@ export interface Watched {
 }
 
 /**
- * Runs one after the other, shows progress, and tells each result as soon as it is there. Ctrl-C ends
- * the run that is on; it and those that were to come are incomplete.
+ * Runs each, up to so many at a time, shows progress, and tells each result as soon as it and those
+ * before it are there. Ctrl-C ends the runs that are on; they and those that were to come are incomplete.
+ *
+ * @param workers runs at a time: one exploration takes one core
  */
 export async function runEach<Options extends RunOptions>(
   session: Session,
   runs: readonly Options[],
   engine: 'verify' | 'sample',
+  workers: number,
   one: (run: Options & Watched) => Promise<ScenarioResult>,
 ): Promise<void> {
   sayHeading(session);
@@ -35,22 +39,42 @@ export async function runEach<Options extends RunOptions>(
   const detail = !quiet && runs.length <= FEW ? 'full' : 'brief';
   const stop = new AbortController();
   const forget = session.io.onInterrupt(() => stop.abort());
+  const there: ScenarioResult[] = [];
   const results: ScenarioResult[] = [];
+  /** Tells the results whose turn has come. */
+  const tell = async (): Promise<void> => {
+    for (;;) {
+      const index = results.length;
+      const result = there[index];
+      if (result === undefined) return;
+      session.progress.clear();
+      // Its place is taken at once: another lane may tell at the same time.
+      results.push(result);
+      const shown = await withReplay(session, runs[index]!, result, results.slice(0, index));
+      results[index] = shown;
+      if (!quiet || result.verdict !== 'pass') {
+        session.say(resultLines(shown, detail, session.page));
+      }
+    }
+  };
+  let turn = Promise.resolve();
+  let unloadable = false;
   try {
-    for (const [index, run] of runs.entries()) {
+    await inLanes(runs.length, workers, async (index) => {
+      if (unloadable) return;
+      const run = runs[index]!;
       const onProgress: Watched['onProgress'] = (progress) =>
         session.progress.show({ ...progress, place: index + 1, count: runs.length });
       const result = stop.signal.aborted
         ? notRun(run, engine)
         : await guarded(run, engine, () => one({ ...run, signal: stop.signal, onProgress }));
-      session.progress.clear();
-      const shown = await withReplay(session, run, result, results);
-      results.push(shown);
-      if (!quiet || result.verdict !== 'pass') {
-        session.say(resultLines(shown, detail, session.page));
-      }
-      if (result.verdict === 'error' && result.code === 'GUEST_LOAD') break;
-    }
+      // A guest that one run cannot load is none for the others either: told once.
+      if (unloadable) return;
+      unloadable = result.verdict === 'error' && result.code === 'GUEST_LOAD';
+      there[unloadable ? results.length : index] = result;
+      turn = turn.then(tell);
+      await turn;
+    });
   } finally {
     session.progress.clear();
     forget();

@@ -87,6 +87,7 @@ export function addSampleCommand(program: Command, io: Io, library: Library): vo
         seed: session.options.seed,
         ...(options.save === undefined ? {} : { save: options.save }),
       }));
-      await runEach(session, runs, 'sample', (run) => library.sample(run));
+      const { cores } = session.head.machine;
+      await runEach(session, runs, 'sample', cores, (run) => library.sample(run));
     });
 }

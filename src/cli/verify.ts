@@ -12,6 +12,7 @@ import { runEach } from './run-each.ts';
 import { select } from './selection.ts';
 import { checkFile, openSession } from './session.ts';
 import { parseVcpuCount } from './vcpu-count.ts';
+import { workersOption } from './workers.ts';
 
 interface Options {
   readonly scenario?: string;
@@ -22,6 +23,7 @@ interface Options {
   readonly model: ModelName;
   readonly bound?: number;
   readonly maxStates?: number;
+  readonly workers: number;
 }
 
 /** `pvrace verify`: explores every interleaving. */
@@ -58,6 +60,7 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
         argument(parseCount),
       ),
     )
+    .addOption(workersOption())
     .option(...SAVE_OPTION)
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const { guest } = options;
@@ -77,6 +80,6 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
         seed: session.options.seed,
         ...(options.save === undefined ? {} : { save: options.save }),
       }));
-      await runEach(session, runs, 'verify', (run) => library.verify(run));
+      await runEach(session, runs, 'verify', options.workers, (run) => library.verify(run));
     });
 }

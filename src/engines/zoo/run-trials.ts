@@ -1,5 +1,6 @@
 import type { InstanceOptions } from '../controlled/instance.ts';
 import type { ModelName } from '../controlled/models/memory-model.ts';
+import { inLanes } from '../lanes.ts';
 import type { ScenarioResult } from '../result.ts';
 import type { SampleOptions } from '../sample/options.ts';
 import type { StressOptions } from '../stress/options.ts';
@@ -49,19 +50,14 @@ export async function runTrials(
   running: Running,
 ): Promise<readonly Graded[]> {
   const results: Graded[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < trials.length) {
-      const index = next++;
-      const trial = trials[index]!;
-      if (!running.signal.aborted) running.onStart(trial, index);
-      const graded = await runTrial(trial, running);
-      results[index] = graded;
-      running.onResult(graded, index);
-    }
-  };
   const lanes = trials.some(({ engine }) => engine === 'stress') ? 1 : running.atATime;
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await inLanes(trials.length, lanes, async (index) => {
+    const trial = trials[index]!;
+    if (!running.signal.aborted) running.onStart(trial, index);
+    const graded = await runTrial(trial, running);
+    results[index] = graded;
+    running.onResult(graded, index);
+  });
   return results;
 }
 
