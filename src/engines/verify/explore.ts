@@ -183,7 +183,12 @@ export class Exploration {
   /** Goes on as long as one step suffices. */
   #goOn(reduction: Reduction): void {
     const stepper = this.#stepper;
+    const { nodes } = this.#system.model;
     const ways = this.#waysOnTheWay;
+    // Brent: whoever comes back to where it was at the latest power of two may do so for ever.
+    let lap = 1;
+    let runner = NONE;
+    let node = NONE;
     for (let steps = 0; steps < LONGEST_RUN && stepper.violator === NONE; steps++) {
       const enabled = this.#enabled(ways);
       if (enabled === 0 || enabled === EVERYBODY) return;
@@ -191,6 +196,12 @@ export class Exploration {
       if ((chosen & (chosen - 1)) !== 0) return;
       const actor = 31 - Math.clz32(chosen);
       if (ways[actor] !== 1) return;
+      if (actor === runner && nodes[actor] === node) return;
+      if (steps === lap) {
+        lap *= 2;
+        runner = actor;
+        node = nodes[actor] ?? NONE;
+      }
       this.#take(actor, 0);
     }
   }
