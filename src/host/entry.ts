@@ -9,6 +9,7 @@ import {
   KVM_REQ_EVENT,
   KVM_REQ_GLOBAL_CLOCK_UPDATE,
   KVM_REQ_MASTERCLOCK_UPDATE,
+  KVM_REQ_MCLOCK_INPROGRESS,
   KVM_REQ_STEAL_UPDATE,
   KVM_REQ_TLB_FLUSH,
 } from './requests.ts';
@@ -18,14 +19,16 @@ import {
  * vector to deliver, or `NO_VECTOR`. Source: `vcpu_enter_guest`.
  */
 export function enterGuest(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): number {
-  const { ops } = kvm;
+  const { memory, ops } = kvm;
   for (;;) {
     if (ops.signalPending(kvm, vcpu)) ops.waitInUserSpace(kvm, vcpu);
     ops.serveRequests(kvm, vcpu, guest);
     if (ops.enterGuestMode(kvm, vcpu)) return ops.takeInjectedVector(kvm, vcpu);
     ops.cancelEntry(kvm, vcpu);
-    // A request that came meanwhile is served above; while MCLOCK_INPROGRESS is set, this spins.
-    kvm.cpu.relax();
+    // A request that came meanwhile is served above. While MCLOCK_INPROGRESS is set, KVM tries again and
+    // again, in vain; waiting for it here comes to the same, and leaves nothing behind.
+    do kvm.cpu.relax();
+    while ((memory.load32(vcpu + VCPU.requests) & KVM_REQ_MCLOCK_INPROGRESS) !== 0);
   }
 }
 

@@ -33,19 +33,34 @@ export const clockPairUpdates: Scenario = {
     Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
-      start: (thread: VcpuThread) =>
-        update(thread, vcpu === UPDATER ? requestMasterclockUpdate : requestClockUpdate),
+      start: vcpu === UPDATER ? takePairs : publish,
     })),
 };
 
-/** What an entry of this vCPU is asked for, again and again. */
-function update(thread: VcpuThread, request: (thread: VcpuThread) => void): Program {
+/** Two at a time: vCPUs that the first got out of guest mode may still publish when the second comes. */
+function takePairs(thread: VcpuThread): Program {
   registerClock(thread);
   return {
     step() {
-      request(thread);
-      thread.cpu.exit();
+      for (let pairs = 0; pairs < 2; pairs++) {
+        requestMasterclockUpdate(thread);
+        thread.cpu.exit();
+      }
       thread.outcome(UPDATED);
+    },
+  };
+}
+
+function publish(thread: VcpuThread): Program {
+  registerClock(thread);
+  const { cpu, random, outcome } = thread;
+  return {
+    step() {
+      if (random.pace(2) === 0) {
+        requestClockUpdate(thread);
+        cpu.exit();
+      }
+      outcome(UPDATED);
     },
   };
 }
