@@ -1,4 +1,9 @@
-import { KVM_FEATURE_ASYNC_PF } from '../abi/cpuid.ts';
+import {
+  KVM_FEATURE_ASYNC_PF,
+  KVM_FEATURE_CLOCKSOURCE2,
+  KVM_FEATURE_PV_EOI,
+  KVM_FEATURE_STEAL_TIME,
+} from '../abi/cpuid.ts';
 import { KVM_STEAL_TIME_BYTES } from '../abi/kvm-steal-time.ts';
 import {
   KVM_VCPU_PV_APF_DATA_BYTES,
@@ -19,6 +24,7 @@ import { PV_EOI_WORD_BYTES } from '../abi/pv-eoi.ts';
 import { PVCLOCK_VCPU_TIME_INFO_BYTES } from '../abi/pvclock-vcpu-time-info.ts';
 import { HYPERVISOR_CALLBACK_VECTOR } from '../abi/vector.ts';
 import type { Vcpu } from '../cpu/vcpu.ts';
+import type { VcpuRecord } from '../host/kvm.ts';
 import { type Abandoned, checkUntouched, reuse } from './abandoned.ts';
 import { SCRATCH } from './guest-map.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -61,6 +67,11 @@ export const hotplugDisable: Scenario = {
   vcpus: { default: 2, least: 1, most: 63 },
   machine: { exitsAnywhere: true, vcpusMatchedTsc: false },
   ledgerBytes: 64,
+  controlled: {
+    vcpus: 1,
+    clockSteps: 0,
+    machine: { exitsAnywhere: false, features: 1 << KVM_FEATURE_STEAL_TIME },
+  },
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
@@ -98,14 +109,19 @@ function comeAndGo(thread: VcpuThread): Program {
   const work = (): void => {
     for (let looks = 1 + random.pace(MOST_WORK); looks > 0; looks--) cpu.load32(base);
   };
+  const comeOnline = (): void => {
+    for (const { gpa, bytes } of areas)
+      for (let at = 0; at < bytes; at += 4) cpu.store32(gpa + at, 0);
+    goOnline(cpu, machine.features, base);
+  };
+  comeOnline();
+  let online = true;
   return {
     step() {
-      for (const { gpa, bytes } of areas)
-        for (let at = 0; at < bytes; at += 4) cpu.store32(gpa + at, 0);
-      goOnline(cpu, machine.features, base);
+      if (!online) comeOnline();
       cpu.sti();
       work();
-      const moves = random.below(4) === 0;
+      const moves = has(machine, KVM_FEATURE_STEAL_TIME) && random.below(4) === 0;
       if (moves) {
         cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + OTHER_STEAL) | 1n);
         reuse(cpu, steal);
@@ -113,8 +129,9 @@ function comeAndGo(thread: VcpuThread): Program {
         checkUntouched(thread, cpu, steal);
       }
       cpu.cli();
-      if (random.sometimes(2)) cpu.exitWithin(8);
+      if (machine.exitsAnywhere && random.sometimes(2)) cpu.exitWithin(8);
       roles.cpuOffline(cpu, { features: machine.features });
+      online = false;
       for (const area of areas) reuse(cpu, area);
       work();
       for (const area of areas) checkUntouched(thread, cpu, area);
@@ -123,27 +140,45 @@ function comeAndGo(thread: VcpuThread): Program {
   };
 }
 
+/** By EAX of the feature leaf. */
+const has = ({ features }: { readonly features: number }, feature: number): boolean =>
+  (features & (1 << feature)) !== 0;
+
 /** What a CPU registers at bring-up. Source: `kvm_guest_cpu_init`, `kvm_register_clock`. */
 function goOnline(cpu: Vcpu, features: number, base: number): void {
-  cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(base) | 1n);
-  cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + STEAL) | 1n);
-  cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(base + PV_EOI) | 1n);
-  if ((features & (1 << KVM_FEATURE_ASYNC_PF)) === 0) return;
+  const on = { features };
+  if (has(on, KVM_FEATURE_CLOCKSOURCE2)) cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(base) | 1n);
+  if (has(on, KVM_FEATURE_STEAL_TIME)) cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + STEAL) | 1n);
+  if (has(on, KVM_FEATURE_PV_EOI)) cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(base + PV_EOI) | 1n);
+  if (!has(on, KVM_FEATURE_ASYNC_PF)) return;
   cpu.wrmsr(MSR_KVM_ASYNC_PF_INT, BigInt(HYPERVISOR_CALLBACK_VECTOR));
   const enable = KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT;
   cpu.wrmsr(MSR_KVM_ASYNC_PF_EN, BigInt(base + ASYNC_PF) | enable);
 }
 
 function disturb({ kvm, machine, random, idle }: HostThread): Program {
+  const { vectors } = machine;
+  const vector = (): number => vectors[random.below(vectors.length)]!;
+  /** What makes the host write one of the areas that there are. */
+  const disturbances: ((vcpu: VcpuRecord) => void)[] = [
+    ...(has(machine, KVM_FEATURE_STEAL_TIME)
+      ? [(vcpu: VcpuRecord) => kvm.ops.preemptVcpu(kvm, vcpu, NANOSECONDS_OFF)]
+      : []),
+    ...(has(machine, KVM_FEATURE_CLOCKSOURCE2)
+      ? [(vcpu: VcpuRecord) => kvm.ops.globalClockUpdate(kvm, vcpu)]
+      : []),
+    // Stops all vCPUs: to one that is alone it is a clock update like the other.
+    ...(has(machine, KVM_FEATURE_CLOCKSOURCE2) && machine.vcpus > 1
+      ? [() => kvm.ops.updateMasterclock(kvm)]
+      : []),
+    ...(has(machine, KVM_FEATURE_PV_EOI)
+      ? [(vcpu: VcpuRecord) => kvm.ops.acceptInterrupt(kvm, vcpu, vector())]
+      : []),
+  ];
   return {
     step() {
       const vcpu = kvm.vcpu(random.below(machine.vcpus));
-      const what = random.below(8);
-      if (what === 0) kvm.ops.updateMasterclock(kvm);
-      else if (what < 4) kvm.ops.preemptVcpu(kvm, vcpu, NANOSECONDS_OFF);
-      else if (what < 6) kvm.ops.globalClockUpdate(kvm, vcpu);
-      else
-        kvm.ops.acceptInterrupt(kvm, vcpu, machine.vectors[random.below(machine.vectors.length)]!);
+      disturbances[random.below(disturbances.length)]!(vcpu);
       idle();
     },
   };

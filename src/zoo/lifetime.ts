@@ -5,7 +5,7 @@ import { referenceHost } from '../host/host-ops.ts';
 import { MSR_IA32_TSC } from '../host/msr.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
-import type { Mutant } from '../scenarios/scenario.ts';
+import type { ControlledSpec, Mutant } from '../scenarios/scenario.ts';
 
 /** A clock area here would cross into the next page. */
 const CROSSING = 0x1_fff0n;
@@ -16,6 +16,11 @@ const COMMON = {
   invariants: ['M1'],
   visibleUnder: ['sc', 'tso', 'weak'],
 } as const;
+
+/** The small instance with a clock area and no other, where an exit may come at any step. */
+const CLOCK_ONLY: ControlledSpec = {
+  machine: { features: 1 << KVM_FEATURE_CLOCKSOURCE2 },
+};
 
 /** Areas that somebody believes given up, and the host does not. */
 export const lifetimeMutants: readonly Mutant[] = [
@@ -54,6 +59,7 @@ export const lifetimeMutants: readonly Mutant[] = [
     summary:
       'A guest gives its clock area up by naming another one, which crosses a page: KVM refuses it without a word, and keeps the old one.',
     source: 'constructed',
+    controlled: CLOCK_ONLY,
     roles: {
       cpuOffline(cpu, at) {
         const clock = (1 << KVM_FEATURE_CLOCKSOURCE) | (1 << KVM_FEATURE_CLOCKSOURCE2);
