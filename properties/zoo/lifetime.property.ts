@@ -2,8 +2,8 @@ import '../seed.ts';
 import test from 'ava';
 import { falls, holds } from './explored.ts';
 
-/** Twins of areas that were given up, by the instance that shows them. */
-const TWINS = ['Z-S8', 'Z-L1', 'Z-L2', 'Z-L3'];
+/** Twins of areas that were given up, and of registers that do not keep their values. */
+const TWINS = ['Z-S8', 'Z-L1', 'Z-L2', 'Z-L3', 'Z-E7', 'A-M1', 'A-M2'];
 
 for (const id of TWINS) {
   test(`${id} falls to its own invariant under sc`, (t) => falls(t, id, 'sc'));
@@ -15,3 +15,8 @@ for (const model of ['sc', 'tso', 'weak'] as const) {
     holds(t, 'hotplug-disable', model, 'Z-L3');
   });
 }
+
+test('registers keep their values', (t) => {
+  for (const model of ['sc', 'tso', 'weak'] as const) holds(t, 'msr-storm', model);
+  holds(t, 'msr-storm', 'sc', 'A-M2');
+});

@@ -8,6 +8,7 @@ const TWINS = {
   'Z-S2': 'sc',
   'Z-S3': 'sc',
   'Z-S4': 'sc',
+  'Z-S5': 'sc',
   'Z-S6': 'sc',
   'Z-S7': 'sc',
   'Z-S9': 'sc',

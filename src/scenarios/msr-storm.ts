@@ -1,8 +1,16 @@
 import { KVM_FEATURE_MIGRATION_CONTROL, KVM_SUPPORTED_FEATURES } from '../abi/cpuid.ts';
-import { MSRS } from '../abi/msr.ts';
+import {
+  MSR_KVM_PV_EOI_EN,
+  MSR_KVM_STEAL_TIME,
+  MSR_KVM_SYSTEM_TIME_NEW,
+  MSRS,
+  msrByIndex,
+} from '../abi/msr.ts';
 import type { MsrRow } from '../abi/msr-row.ts';
+import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import { mapMachine } from '../host/machine.ts';
 import { UNBACKED } from '../memory/memslots.ts';
+import { clockArea, stealArea } from './guest-map.ts';
 import { guardHostWrites } from './host-writes.ts';
 import { anotherHost, serveMigrationControl } from './hosts.ts';
 import { MsrExpectation } from './msr-expectation.ts';
@@ -18,6 +26,12 @@ const VM_ROWS = MSRS.filter(({ scope }) => scope === 'vm');
 
 /** How long a vCPU is off its physical CPU, ns for the accounts. */
 const NANOSECONDS_OFF = 10_000;
+
+/** Nothing backs this address. */
+const NOWHERE = 1n << 40n;
+
+/** After one write in so many the VMM restores the vCPU. */
+const RESTORE_ONE_IN = 16;
 
 const OUTCOMES = [
   {
@@ -46,7 +60,7 @@ const STAYED = 3;
 export const msrStorm: Scenario = {
   name: 'msr-storm',
   summary:
-    'vCPUs write any value to any MSR and read it back, while the VMM updates the clocks and moves the VM.',
+    'vCPUs write any value to any MSR and read it back, while the VMM updates the clocks, restores vCPUs and moves the VM.',
   mechanism: 'lifetime',
   roles: [],
   invariants: ['M2', 'M1'],
@@ -56,22 +70,42 @@ export const msrStorm: Scenario = {
     features: (KVM_SUPPORTED_FEATURES | (1 << KVM_FEATURE_MIGRATION_CONTROL)) >>> 0,
   },
   ledgerBytes: VM_ROWS.length * MOST_VCPUS * LINE,
+  controlled: {
+    vcpus: 1,
+    clockSteps: 0,
+    machine: {
+      // Registers and who disturbs them. Migration touches all of a vCPU: that is live-migration's.
+      features: KVM_SUPPORTED_FEATURES,
+      msrWrites: [
+        { index: MSR_KVM_SYSTEM_TIME_NEW, value: 0n },
+        { index: MSR_KVM_STEAL_TIME, value: BigInt(stealArea(0)) | 1n },
+        { index: MSR_KVM_PV_EOI_EN, value: NOWHERE | 1n },
+      ],
+    },
+  },
   instrument: guardHostWrites,
   threads: ({ vcpus }) => [
-    ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: writeAny })),
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
+      name: `vcpu${vcpu}`,
+      vcpu,
+      start: writeAny,
+    })),
     { name: 'vmm', start: disturb },
   ],
 };
 
 function writeAny(thread: VcpuThread): Program {
-  const { cpu, kvm, random, outcome, violated } = thread;
+  const { cpu, kvm, vcpu, random, outcome, violated } = thread;
   const expectation = new MsrExpectation((gpa, bytes) => {
     return kvm.cpu.translate(Number(gpa), bytes) !== UNBACKED;
   });
+  // A guest that has a clock: what follows changes that too.
+  const clock = BigInt(clockArea(cpu.id)) | 1n;
+  expectation.write(msrByIndex(MSR_KVM_SYSTEM_TIME_NEW)!, clock);
+  cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, clock);
   return {
     step() {
-      const row = MSRS[random.below(MSRS.length)]!;
-      const value = anyValue(thread);
+      const { row, value } = anyWrite(thread);
       noteVmWrite(thread, row, value);
       const accepted = cpu.wrmsrSafe(row.index, value);
       if (accepted !== expectation.write(row, value)) {
@@ -81,6 +115,7 @@ function writeAny(thread: VcpuThread): Program {
         );
       }
       outcome(accepted ? ACCEPTED : REFUSED);
+      if (random.below(RESTORE_ONE_IN) === 0) cpu.exitToUser(() => restore(kvm, vcpu));
       if (row.scope === 'vm') checkVmRead(thread, row);
       else {
         const expected = expectation.read(row);
@@ -93,6 +128,27 @@ function writeAny(thread: VcpuThread): Program {
       }
     },
   };
+}
+
+/**
+ * The VMM takes the vCPU back to how it was saved: KVM_GET_MSRS and the like, INIT, KVM_SET_MSRS. Not the
+ * registers of the VM, which other vCPUs write meanwhile.
+ */
+function restore(kvm: Kvm, vcpu: VcpuRecord): void {
+  const saved = kvm.ops.saveVcpu(kvm, vcpu);
+  kvm.ops.resetVcpu(kvm, vcpu);
+  const msrs = saved.msrs.filter(({ index }) => msrByIndex(index)?.scope !== 'vm');
+  kvm.ops.restoreVcpu(kvm, vcpu, { ...saved, msrs });
+}
+
+/** Any register with any value, or one of the writes that the machine names. */
+function anyWrite(thread: VcpuThread): { row: MsrRow; value: bigint } {
+  const { machine, random } = thread;
+  const { msrWrites } = machine;
+  if (msrWrites.length === 0)
+    return { row: MSRS[random.below(MSRS.length)]!, value: anyValue(thread) };
+  const { index, value } = msrWrites[random.below(msrWrites.length)]!;
+  return { row: msrByIndex(index)!, value };
 }
 
 /** A value that is likely to matter: an address in RAM, at the end of a page or of RAM, with any low bits. */
@@ -152,12 +208,17 @@ function registerOf({ index, alias = index }: MsrRow): number {
 function disturb(thread: HostThread): Program {
   const { kvm, machine, random, idle, outcome } = thread;
   serveMigrationControl(thread);
+  const vcpu = (): VcpuRecord => kvm.vcpu(random.below(machine.vcpus));
+  const disturbances = [
+    () => kvm.ops.globalClockUpdate(kvm, vcpu()),
+    () => kvm.ops.preemptVcpu(kvm, vcpu(), NANOSECONDS_OFF),
+    ...((machine.features & (1 << KVM_FEATURE_MIGRATION_CONTROL)) !== 0
+      ? [() => outcome(kvm.ops.migrate(kvm, anotherHost(thread)) ? MOVED : STAYED)]
+      : []),
+  ];
   return {
     step() {
-      const what = random.below(4);
-      if (what === 0) outcome(kvm.ops.migrate(kvm, anotherHost(thread)) ? MOVED : STAYED);
-      else if (what === 1) kvm.ops.globalClockUpdate(kvm, kvm.vcpu(random.below(machine.vcpus)));
-      else kvm.ops.preemptVcpu(kvm, kvm.vcpu(random.below(machine.vcpus)), NANOSECONDS_OFF);
+      disturbances[random.below(disturbances.length)]!();
       idle();
     },
   };

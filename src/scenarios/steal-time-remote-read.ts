@@ -1,6 +1,8 @@
 import { KVM_STEAL_TIME_STEAL, KVM_STEAL_TIME_VERSION } from '../abi/kvm-steal-time.ts';
+import { MSR_KVM_STEAL_TIME } from '../abi/msr.ts';
 import type { Vcpu } from '../cpu/vcpu.ts';
 import type { HostOps } from '../host/host-ops.ts';
+import { setMsrs } from '../host/vmm-ioctls.ts';
 import type { Gpa } from '../memory/memory-port.ts';
 import { stealArea } from './guest-map.ts';
 import { HISTORY_BYTES, History } from './history.ts';
@@ -17,6 +19,9 @@ const STOLEN_FROM = 0;
  */
 const LEAST_STOLEN = 2 ** 32 + 1;
 const MOST_MORE = 2 ** 19;
+
+/** After one preemption in so many the VMM writes the register, as where it restores a vCPU. */
+const RESTORE_ONE_IN = 16;
 
 /** The vCPU thread of vCPU 0 is preempted again and again while other vCPUs read its steal time. */
 export const stealTimeRemoteRead: Scenario = {
@@ -61,10 +66,14 @@ function noteSteal(ops: HostOps, { ledger }: HostThread): HostOps {
 function loseTime(thread: VcpuThread): Program {
   const { cpu, kvm, vcpu, random, idle } = thread;
   registerSteal(thread);
+  const registered = { index: MSR_KVM_STEAL_TIME, data: BigInt(stealArea(STOLEN_FROM)) | 1n };
+  // By the VMM's main thread, in a real VMM: it has the vCPU to itself as well.
+  const restore = (): void => void setMsrs(kvm, vcpu, [registered]);
   return {
     step() {
       kvm.ops.scheduleIn(kvm, vcpu, LEAST_STOLEN + random.pace(MOST_MORE));
       cpu.exit();
+      if (random.below(RESTORE_ONE_IN) === 0) cpu.exitToUser(restore);
       idle();
     },
   };

@@ -1,5 +1,9 @@
-import { KVM_FEATURE_CLOCKSOURCE, KVM_FEATURE_CLOCKSOURCE2 } from '../abi/cpuid.ts';
-import { KVM_MSR_ENABLED, MSR_KVM_SYSTEM_TIME_NEW } from '../abi/msr.ts';
+import {
+  KVM_FEATURE_CLOCKSOURCE,
+  KVM_FEATURE_CLOCKSOURCE2,
+  KVM_SUPPORTED_FEATURES,
+} from '../abi/cpuid.ts';
+import { KVM_MSR_ENABLED, MSR_KVM_ASYNC_PF_INT, MSR_KVM_SYSTEM_TIME_NEW } from '../abi/msr.ts';
 import { cpuOffline } from '../guest/cpu-offline.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { MSR_IA32_TSC } from '../host/msr.ts';
@@ -20,6 +24,14 @@ const COMMON = {
 /** The small instance with a clock area and no other, where an exit may come at any step. */
 const CLOCK_ONLY: ControlledSpec = {
   machine: { features: 1 << KVM_FEATURE_CLOCKSOURCE2 },
+};
+
+/** The small instance with one write, of a value whose lowest bit is clear. */
+const EVEN_VECTOR: ControlledSpec = {
+  machine: {
+    features: KVM_SUPPORTED_FEATURES,
+    msrWrites: [{ index: MSR_KVM_ASYNC_PF_INT, value: 0xf2n }],
+  },
 };
 
 /** Areas that somebody believes given up, and the host does not. */
@@ -91,6 +103,7 @@ export const lifetimeMutants: readonly Mutant[] = [
     summary: 'The VMM restores no value of a register that has its lowest bit clear.',
     source: 'constructed',
     invariants: ['M2'],
+    controlled: EVEN_VECTOR,
     host: {
       restoreVcpu(kvm, vcpu, saved) {
         const msrs = saved.msrs.filter(

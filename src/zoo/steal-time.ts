@@ -5,13 +5,16 @@ import {
   KVM_STEAL_TIME_VERSION,
   KVM_VCPU_PREEMPTED,
 } from '../abi/kvm-steal-time.ts';
-import { KVM_STEAL_VALID_BITS } from '../abi/msr.ts';
+import { KVM_STEAL_VALID_BITS, MSR_KVM_STEAL_TIME } from '../abi/msr.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 
 const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
+
+/** ns by which the main thread of a VMM has waited longer for its physical CPU than a vCPU's thread. */
+const MAIN_THREAD_AHEAD = 1_000_000n;
 
 /** Broken hosts of steal time and the preempted byte. */
 export const stealTimeMutants: readonly Mutant[] = [
@@ -51,6 +54,28 @@ export const stealTimeMutants: readonly Mutant[] = [
         if (area === UNBACKED || kvm.memory.load32(vcpu + VCPU.preempted) !== 0) return;
         kvm.memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
         kvm.memory.store32(vcpu + VCPU.preempted, 1);
+      },
+    },
+  },
+  {
+    id: 'Z-S5',
+    mechanism: 'steal-time',
+    side: 'host',
+    summary:
+      "A restored register takes the run delay of the thread that writes it, the VMM's main one, for the baseline of the vCPU's: steal goes back.",
+    source: 'Launchpad 1494350',
+    scenario: 'steal-time-remote-read',
+    invariants: ['S1'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      setMsr(kvm, vcpu, access, value) {
+        const { memory } = kvm;
+        if (access.hostInitiated && access.index === MSR_KVM_STEAL_TIME) {
+          // The main thread has waited longer than the vCPU's.
+          const runDelay = memory.load64(vcpu + VCPU.runDelay) + MAIN_THREAD_AHEAD;
+          memory.store64(vcpu + VCPU.lastSteal, BigInt.asUintN(64, runDelay));
+        }
+        return referenceHost.setMsr(kvm, vcpu, access, value);
       },
     },
   },
