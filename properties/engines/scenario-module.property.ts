@@ -1,4 +1,5 @@
 import test from 'ava';
+import { sample } from '../../src/engines/sample/index.ts';
 import { closePools, stress } from '../../src/engines/stress/index.ts';
 import { UsageError } from '../../src/engines/usage-error.ts';
 import { verify } from '../../src/engines/verify/index.ts';
@@ -49,6 +50,33 @@ test.serial(
       }
       t.is<string, string>(result.invariant, 'MINE');
       t.true(result.message.startsWith('Nobody sees the one. It did.'));
+    }
+  },
+);
+
+test.serial(
+  'a forbidden outcome is a failure, also where nothing else is said of it',
+  async (t) => {
+    const scenario = moduleOf(`export default {
+    name: 'missed',
+    vcpus: 2,
+    invariants: [{ id: 'SEEN', sentence: 'One of them sees the other.' }],
+    outcomes: [
+      { outcome: 'seen', expect: 'ACCEPTABLE', description: 'It was seen.' },
+      { outcome: 'missed', expect: 'FORBIDDEN', description: 'It was missed.' },
+    ],
+    threads: [0, 1].map((vcpu) => ({ name: 'v' + vcpu, vcpu, start: (t) => ({ step() {
+      t.cpu.store32(0x10000 + 64 * vcpu, 1);
+      t.outcome(t.cpu.load32(0x10000 + 64 * (1 - vcpu)) === 1 ? 0 : 1);
+    } }) })),
+  };`);
+    for (const result of [
+      await verify({ scenario, model: 'sc' }),
+      await sample({ scenario, model: 'sc' }),
+      await stress({ scenario, seconds: 5, canarySeconds: 0.01 }),
+    ]) {
+      t.true(result.verdict === 'fail' && result.invariant === 'SEEN', JSON.stringify(result));
+      t.true(result.verdict === 'fail' && /It was missed/.test(result.message));
     }
   },
 );

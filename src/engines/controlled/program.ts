@@ -113,8 +113,20 @@ export class ThreadProgram {
     return this.#guarded(() => {
       const { program, cpu } = this.#build();
       this.#recorder.begin();
-      runProgram(program, this.#steps, cpu, this.#recorder);
+      runProgram(program, this.#steps, cpu, this.#recorder, () => this.#judgeOutcomes());
     });
+  }
+
+  /** A result that must not be is a violation, also where its scenario does no more than count it. */
+  #judgeOutcomes(): void {
+    const { outcomes, invariants } = this.#scenario;
+    const forbidden = this.#recorder.outcomes.find(
+      ({ outcome }) => outcomes[outcome]!.expect === 'FORBIDDEN',
+    );
+    if (forbidden === undefined) return;
+    const [invariant, message] = [invariants[0]!, outcomes[forbidden.outcome]!.description];
+    this.#recorder.violation ??= { invariant, message, evidence: [] };
+    throw new ViolationFound(invariant, message, []);
   }
 
   #guarded(body: () => void): Ending {
@@ -269,21 +281,25 @@ function runProgram(
   steps: number,
   cpu: RecordedVcpu | undefined,
   recorder: Recorder,
+  judgeOutcomes: () => void,
 ): void {
   for (let step = 0; step < steps; step++) {
     const outer = recorder.enterScope();
     program.step(0);
     recorder.leaveScope(outer);
+    judgeOutcomes();
   }
   cpu?.linger();
   cpu?.finish();
   if (program.judge !== undefined) {
     recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
     program.judge(0);
+    judgeOutcomes();
   }
   if (program.finish !== undefined) {
     recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
     program.finish();
+    judgeOutcomes();
   }
 }
 
