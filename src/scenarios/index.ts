@@ -1,6 +1,7 @@
 import { asyncPageFault } from './async-page-fault.ts';
 import { asyncPageFaultMigration } from './async-page-fault-migration.ts';
 import { asyncPageFaultWakeBeforeWait } from './async-page-fault-wake-before-wait.ts';
+import { clockFrequencyChange } from './clock-frequency-change.ts';
 import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
@@ -42,6 +43,7 @@ export const scenarios: readonly Scenario[] = [
   clockPairUpdates,
   clockSetWhileRunning,
   clockGetWhileRunning,
+  clockFrequencyChange,
   guestStopped,
   wallClockReaders,
   stealTimeRemoteRead,

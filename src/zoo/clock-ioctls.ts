@@ -1,4 +1,5 @@
 import { KVM_CLOCK_TSC_STABLE } from '../abi/kvm-clock-data.ts';
+import { readClock } from '../guest/pvclock.ts';
 import { referenceHost } from '../host/host-ops.ts';
 import { MSR_IA32_TSC } from '../host/msr.ts';
 import { VM } from '../host/records.ts';
@@ -85,10 +86,16 @@ export const clockIoctlMutants: readonly Mutant[] = [
     id: 'Z-C10',
     side: 'guest',
     summary:
-      'The guest takes tsc - tsc_timestamp for unsigned, and sets its own TSC back between two updates.',
+      'The guest takes tsc - tsc_timestamp for unsigned, and sets its own TSC back before it reads.',
     source: 'constructed',
     scenario: 'clock-monotonic-stable',
     invariants: ['P4', 'P3'],
-    machine: { msrWrites: [{ index: MSR_IA32_TSC, value: 0n }] },
+    controlled: { vcpus: 1, steps: 2 },
+    roles: {
+      readClock(cpu, at) {
+        cpu.wrmsr(MSR_IA32_TSC, 0n);
+        return readClock(cpu, at);
+      },
+    },
   },
 ];

@@ -1,6 +1,8 @@
 import {
   PVCLOCK_COUNTS_FROM_ZERO,
+  PVCLOCK_SYSTEM_TIME,
   PVCLOCK_TSC_STABLE_BIT,
+  PVCLOCK_TSC_TIMESTAMP,
   PVCLOCK_VCPU_TIME_INFO_BYTES,
   PVCLOCK_VERSION,
 } from '../abi/pvclock-vcpu-time-info.ts';
@@ -223,6 +225,32 @@ export const pvclockHostMutants: readonly Mutant[] = [
       clockParameters(kvm, vcpu) {
         const parameters = referenceHost.clockParameters(kvm, vcpu);
         return { ...parameters, flags: parameters.flags | PVCLOCK_COUNTS_FROM_ZERO };
+      },
+    },
+  },
+  {
+    id: 'Z-P24',
+    mechanism: 'kvmclock',
+    side: 'host',
+    summary:
+      'When the frequency has changed, the new multiplier is published with the TSC and ns of before: what has passed since counts at the new rate.',
+    source: 'constructed',
+    scenario: 'clock-frequency-change',
+    invariants: ['P3'],
+    visibleUnder: EVERYWHERE,
+    host: {
+      clockParameters(kvm, vcpu) {
+        const { memory } = kvm;
+        const kHz = memory.load32(vcpu + VCPU.hwTscKhz);
+        const parameters = referenceHost.clockParameters(kvm, vcpu);
+        if (kHz === 0 || kHz === memory.load32(vcpu + VCPU.hwTscKhz)) return parameters;
+        const gpa = Number(memory.load64(vcpu + VCPU.pvclockGpa));
+        const area = kvm.cpu.translate(gpa, PVCLOCK_VCPU_TIME_INFO_BYTES);
+        return {
+          ...parameters,
+          tscTimestamp: memory.load64(area + PVCLOCK_TSC_TIMESTAMP),
+          systemTime: memory.load64(area + PVCLOCK_SYSTEM_TIME),
+        };
       },
     },
   },
