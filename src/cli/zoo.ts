@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { ModelName } from '../engines/controlled/models/memory-model.ts';
+import { UsageError } from '../engines/usage-error.ts';
 import { runTrials } from '../engines/zoo/run-trials.ts';
 import { type Graded, type Trial, ZOO_ENGINES, type ZooEngine } from '../engines/zoo/trial.ts';
-import { trialsOf } from '../engines/zoo/trials.ts';
+import { controlTrials, trialsOf } from '../engines/zoo/trials.ts';
 import { documentOf } from '../report/document.ts';
 import { meaning } from '../report/report.ts';
 import { zooHtml } from '../report/zoo-html.ts';
@@ -24,6 +25,7 @@ interface Options {
   readonly schedules: number;
   readonly maxStates: number;
   readonly repeat: number;
+  readonly control?: boolean;
 }
 
 /** Seconds that a reference races for. */
@@ -67,8 +69,17 @@ export function addZooCommand(program: Command, io: Io, library: Library): void 
         .argParser(argument(parseCount))
         .default(1),
     )
+    .option(
+      '--control',
+      'check the checkers: by verify, each twin without the checks of its own invariants, which must survive',
+    )
     .action(async (ids: readonly string[], options: Options, command: Command) => {
       const twins = ids.length === 0 ? library.mutants : ids.map((id) => findTwin(library, id));
+      if (options.control === true && (options.engine ?? 'verify') !== 'verify') {
+        throw new UsageError(
+          `Expected --control without --engine, or with --engine verify, got ${options.engine}.`,
+        );
+      }
       const session = await openSession('zoo', io, reportOptions(command));
       await walkTheZoo(session, library, [...new Set(twins)], options);
     });
@@ -89,9 +100,11 @@ async function walkTheZoo(
   const shown = library.scenarios.filter(({ name }) =>
     twins.some((twin) => twin.scenario === name),
   );
-  const columns = (options.engine === undefined ? ZOO_ENGINES : [options.engine]).map((engine) =>
-    trialsOf(engine, shown, twins, options.model),
-  );
+  const engines = options.engine === undefined ? ZOO_ENGINES : [options.engine];
+  const columns =
+    options.control === true
+      ? [controlTrials(twins, options.model)]
+      : engines.map((engine) => trialsOf(engine, shown, twins, options.model));
   const count = columns.reduce((sum, trials) => sum + trials.length, 0);
   const stop = new AbortController();
   const forget = session.io.onInterrupt(() => stop.abort());

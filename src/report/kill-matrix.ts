@@ -15,6 +15,8 @@ export interface KillTotal {
   readonly visible: number;
   readonly killed: number;
   readonly notVisible: number;
+  /** Whether the twins ran without the checks of their own invariants: none of them may fall then. */
+  readonly control: boolean;
   /** Median of the seconds that a kill took. */
   readonly medianSeconds: number;
   /** References that took the twins' places, and how many of them fell. */
@@ -63,6 +65,7 @@ function totalOf(engine: string, results: readonly ReportedResult[]): KillTotal 
     visible: twins.length - notVisible,
     killed: killed.length,
     notVisible,
+    control: twins.some(({ control }) => control === true),
     medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? 0,
     references: references.length,
     falseAlarms: references.filter((reference) => reference.killed === 'killed').length,

@@ -44,6 +44,9 @@ export function zooVerdictInWords(results: readonly ReportedResult[]): string {
     sum((total) => total.falseAlarms),
   ];
   const survived = visible - killed;
+  if (totals.some(({ control }) => control)) {
+    return `${survived} of ${counted(visible, 'twin')} survive without the checks of their own invariants`;
+  }
   return [
     `${killed} of ${counted(visible, 'trial')} with a visible twin killed it`,
     ...(survived === 0 ? [] : [`${survived} survived`]),
@@ -54,6 +57,9 @@ export function zooVerdictInWords(results: readonly ReportedResult[]): string {
 /** What one engine came to. */
 export function totalInWords(total: KillTotal): string {
   const { engine, killed, visible, notVisible, medianSeconds, references, falseAlarms } = total;
+  if (total.control) {
+    return `${engine}: without the checks of their own invariants ${visible - killed} of ${counted(visible, 'visible twin')} survive; ${notVisible} not visible to it.`;
+  }
   const median = killed === 0 ? '' : `, median ${span(medianSeconds)}`;
   return `${engine}: ${killed} of ${counted(visible, 'visible twin')} killed${median}; ${notVisible} not visible to it; ${counted(falseAlarms, 'false alarm')} in ${counted(references, 'reference run')}.`;
 }
@@ -63,6 +69,7 @@ export function cellInWords(result: ReportedResult | undefined): string {
   if (result === undefined) return '';
   const { killed, seconds, executions, engine, model, repeated } = result;
   if (killed === 'not-visible') return 'not visible';
+  if (result.control === true && killed === 'survived') return 'survives unchecked';
   const times = repeated === undefined ? '' : ` ${repeated.kills}/${repeated.runs}`;
   if (killed === 'survived') return `SURVIVED${times}`;
   const broken = result.verdict === 'fail' ? ` ${plain(result.invariant)}` : '';
@@ -111,8 +118,10 @@ export function surpriseLines(surprises: readonly ReportedResult[], page: Page):
     ...surprises.flatMap((result) => {
       const under = result.model === undefined ? '' : ` under ${result.model}`;
       const what =
-        result.mutant === undefined && result.killed === 'killed'
-          ? 'FALSE ALARM'
+        result.killed === 'killed'
+          ? result.control === true
+            ? 'FALLS UNCHECKED'
+            : 'FALSE ALARM'
           : result.verdict === 'error'
             ? 'ERROR'
             : 'SURVIVED';

@@ -17,6 +17,8 @@ export interface SystemSpec extends InstanceOptions {
   /** Roles of the user's. */
   readonly guest?: Partial<GuestRoles> | undefined;
   readonly model: ModelName;
+  /** Invariants whose checks are left out: what only they would have caught passes. */
+  readonly without?: readonly string[] | undefined;
   /** Explores all steps in every state: for comparison. */
   readonly unreduced?: boolean;
   /** Told when a program begins to run, and when it has come back: whoever watches knows who is at work. */

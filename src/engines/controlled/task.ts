@@ -9,6 +9,8 @@ export interface ControlledTask extends InstanceOptions {
   /** URL of the user's guest module. */
   readonly guest: string | undefined;
   readonly model: ModelName;
+  /** Invariants whose checks are left out. */
+  readonly without?: readonly string[] | undefined;
   /** Where worker and supervisor tell each other how it goes. */
   readonly board: SharedArrayBuffer;
 }

@@ -94,11 +94,13 @@ class Search {
     model.load(words, at);
     if (stepper.finished) return undefined;
     const reached: number[] = [];
+    let ends = false;
     this.#exploration.eachWay(words, at, () => {
+      ends ||= this.#exploration.endsUnchecked();
       const next = store.find(model.packed, this.#exploration.packed());
       if (next >= 0) reached.push(next);
       return true;
     });
-    return reached;
+    return ends ? undefined : reached;
   }
 }

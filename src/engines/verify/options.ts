@@ -11,6 +11,11 @@ export interface VerifyOptions extends InstanceOptions {
   readonly guest?: string | URL;
   /** By default `tso`, which is x86. */
   readonly model?: ModelName;
+  /**
+   * Invariants whose checks are left out: what only they would have caught passes. For control: a twin
+   * without the checks of its own invariants must survive.
+   */
+  readonly without?: readonly string[];
   /** States after which the exploration stops and says `incomplete`. */
   readonly maxStates?: number;
   /** Memory that states may take, in bytes; by default 4 GiB. */

@@ -5,8 +5,9 @@ import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
+import { waitingInvariant } from '../controlled/waiting.ts';
 import type { TraceStep } from '../trace.ts';
-import { Exploration, type Explored, type ExploreLimits } from './explore.ts';
+import { Exploration, type Explored, type ExploreLimits, type Unchecked } from './explore.ts';
 import { livelock } from './liveness.ts';
 import { Reduction } from './reduction.ts';
 
@@ -62,14 +63,14 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     const failure = follow(system, stepper, explored.path).failure!;
     confirm(system, stepper, explored.path);
     const shorter = minimise(system, stepper, explored.path, failure);
-    const path = shortest(system, stepper, spec.scenario.outcomes.length, shorter, failure, limits);
+    const path = shortest(system, stepper, spec, shorter, failure, limits);
     const moves = minimise(system, stepper, path, failure);
     return { ...common, kind: 'failure', ...told(system, stepper, moves) };
   }
   const random = xorshift();
   for (const learner of new Set(learners)) learner.probe(random);
   system.checkAlike(random);
-  if (exploration.turning.length > 0) {
+  if (exploration.turning.length > 0 && !uncheckedBy(spec).waiting) {
     const state = livelock(system, stepper, exploration, () =>
       exploration.goesOn(limits, exploration.store.count),
     );
@@ -92,12 +93,13 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
 function shortest(
   system: System,
   stepper: Stepper,
-  outcomes: number,
+  spec: SystemSpec,
   moves: readonly Move[],
   failure: Failure,
   limits: ExploreLimits,
 ): readonly Move[] {
-  const exploration = new Exploration(system, stepper, undefined, outcomes);
+  const outcomes = spec.scenario.outcomes.length;
+  const exploration = new Exploration(system, stepper, undefined, outcomes, uncheckedBy(spec));
   const found = exploration.run({ ...limits, maxStates: MOST_STATES_FOR_SHORTEST });
   if (found.kind !== 'violation' && found.kind !== 'stuck') return moves;
   const { failure: got } = follow(system, stepper, found.path);
@@ -114,7 +116,7 @@ function exploreReduced(
   for (let patience = FIRST_PATIENCE; ; patience *= 4) {
     const reduction = spec.unreduced === true ? undefined : new Reduction(system, stepper);
     const outcomes = spec.scenario.outcomes.length;
-    const exploration = new Exploration(system, stepper, reduction, outcomes);
+    const exploration = new Exploration(system, stepper, reduction, outcomes, uncheckedBy(spec));
     const explored = exploration.run({ ...limits, patience });
     if (explored.kind === 'violation' || explored.kind === 'stuck')
       return { exploration, explored };
@@ -122,6 +124,10 @@ function exploreReduced(
     if (explored.kind === 'stopped' && !incomplete) return { exploration, explored };
     if (!incomplete && reduction?.isComplete !== false) return { exploration, explored };
   }
+}
+
+function uncheckedBy({ scenario, without = [] }: SystemSpec): Unchecked {
+  return { invariants: without, waiting: without.includes(waitingInvariant(scenario)) };
 }
 
 /** A schedule's failure and what its steps did. */

@@ -43,6 +43,7 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
     mutant: mutant?.id,
     guest: options.guest === undefined ? undefined : guestUrl(options.guest),
     model,
+    without: options.without,
     board,
     maxStates: options.maxStates ?? DEFAULT_MAX_STATES,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,

@@ -4,7 +4,14 @@ import type { Grade, Graded, Trial } from './trial.ts';
 /** Whether a trial's run fell, and by whom. A twin that another invariant than its own stopped survived. */
 export function grade(trial: Trial, result: ScenarioResult): Graded {
   const took = executionsOf(result);
-  const common = took === undefined ? {} : { executions: took };
+  const common = {
+    ...(took === undefined ? {} : { executions: took }),
+    ...(trial.without === undefined ? {} : { control: true as const }),
+  };
+  if (trial.without !== undefined && result.verdict === 'fail') {
+    const reason = `Without the checks of ${trial.without.join(' and ')} it still falls, to ${result.invariant}.`;
+    return { ...result, ...common, killed: 'killed', reason };
+  }
   if (result.verdict !== 'fail') {
     return { ...result, ...common, killed: 'survived', reason: reasonOf(trial, result) };
   }
@@ -51,6 +58,8 @@ function median(runs: readonly Graded[]): Graded {
 
 function reasonOf(trial: Trial, result: ScenarioResult): string {
   if (result.verdict !== 'pass' && result.verdict !== 'fail') return result.message;
+  if (trial.without !== undefined)
+    return `Without the checks of ${trial.without.join(' and ')} nothing is broken.`;
   if (trial.engine === 'verify') return `No interleaving under ${result.model} breaks anything.`;
   return 'Nothing was broken.';
 }

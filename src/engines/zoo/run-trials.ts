@@ -109,8 +109,12 @@ function explore(
 ): Promise<ScenarioResult> {
   const common = { ...subjectOf(trial), ...instanceOf(trial), model, seed, signal };
   return trial.engine === 'verify'
-    ? engines.verify({ ...common, maxStates: budget.states })
+    ? engines.verify({ ...common, ...withoutOf(trial), maxStates: budget.states })
     : engines.sample({ ...common, runs: budget.schedules });
+}
+
+function withoutOf({ without }: Trial): { without?: readonly string[] } {
+  return without === undefined ? {} : { without };
 }
 
 function subjectOf({ scenario, mutant }: Trial): { scenario: string; mutant?: string } {

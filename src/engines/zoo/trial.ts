@@ -15,6 +15,8 @@ export interface Trial {
   readonly mutant?: string;
   /** A kill by any other invariant is none. Empty for the reference. */
   readonly invariants: readonly string[];
+  /** Control: the checks of these are left out, and the twin must survive. */
+  readonly without?: readonly string[];
   /** Memory models in the order in which they are tried, until the twin falls; none for stress. */
   readonly models: readonly ModelName[];
   /** Why this engine cannot show the twin: then nothing is run. */
@@ -34,6 +36,8 @@ export interface Grade {
   readonly reason?: string;
   /** What the kill, or the attempt, took: operations, schedules or states, by the engine. */
   readonly executions?: number;
+  /** The checks of the twin's own invariants were left out: it must survive. */
+  readonly control?: true;
   /** Where a trial was repeated: how often it was killed, out of how many. */
   readonly repeated?: { readonly kills: number; readonly runs: number };
 }

@@ -38,6 +38,16 @@ export function trialsOf(
   ];
 }
 
+/**
+ * Control of the checkers: each twin that `verify` can show, under the first model that shows it, without
+ * the checks of its own invariants. What still falls was killed by something else than its row says.
+ */
+export function controlTrials(twins: readonly Twin[], model?: ModelName): readonly Trial[] {
+  return twins
+    .map((twin) => twinTrial('verify', twin, model))
+    .map((trial) => ({ ...trial, models: trial.models.slice(0, 1), without: trial.invariants }));
+}
+
 function twinTrial(engine: ZooEngine, twin: Twin, model: ModelName | undefined): Trial {
   const { id, scenario, invariants, visibleUnder, notOnThreads } = twin;
   const visible = MODELS.filter((each) => visibleUnder.includes(each));
