@@ -131,7 +131,7 @@ for (const [invariant, host] of FAULTS) {
   });
 }
 
-for (const scenario of ['pv-eoi-storm', 'pv-eoi-remote-clear', 'request-kick']) {
+for (const scenario of ['pv-eoi-storm', 'pv-eoi-remote-clear', 'pv-eoi-unplug', 'request-kick']) {
   test.serial(`${scenario} holds`, async (t) => {
     const result = await stress({
       scenario,

@@ -73,6 +73,11 @@ export interface MachineSpec {
   readonly msrWrites: readonly { readonly index: number; readonly value: bigint }[];
   /** How many vCPUs write the wall clock MSR. KVM has no lock there: more than one is a trigger. */
   readonly wallClockWriters: number;
+  /**
+   * When a guest gives the memory of its PV EOI word back. KVM takes a word that it cannot read for an EOI,
+   * and its offer stays: before PV EOI is off is a trigger.
+   */
+  readonly pvEoiUnplug: 'when it is off' | 'before the EOI' | 'after the EOI';
 }
 
 /** A small, well-synchronised machine: 2 vCPUs, 1 MiB, 2.3 GHz, everything that KVM offers. */
@@ -106,6 +111,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   vectors: [0x31, 0x52, 0x83],
   msrWrites: [],
   wallClockWriters: 1,
+  pvEoiUnplug: 'when it is off',
 };
 
 /** Where the pieces of a machine are in its shared memory. */

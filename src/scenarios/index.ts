@@ -23,6 +23,7 @@ import { msrStorm } from './msr-storm.ts';
 import { preemptedFlag } from './preempted-flag.ts';
 import { pvEoiRemoteClear } from './pv-eoi-remote-clear.ts';
 import { pvEoiStorm } from './pv-eoi-storm.ts';
+import { pvEoiUnplug } from './pv-eoi-unplug.ts';
 import { pvSpinlock } from './pv-spinlock.ts';
 import { pvSpinlockHandover } from './pv-spinlock-handover.ts';
 import { pvTlbFlush } from './pv-tlb-flush.ts';
@@ -51,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
   pvTlbFlush,
   pvEoiStorm,
   pvEoiRemoteClear,
+  pvEoiUnplug,
   requestKick,
   asyncPageFault,
   asyncPageFaultWakeBeforeWait,

@@ -136,6 +136,7 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
           `Interrupts in service: ${isr}. Handlers that have an EOI to give: ${handlers}, about to begin: ${beginning}.`,
         );
       }
+      checkPending(kvm, vcpu);
       return true;
     },
   };
@@ -151,6 +152,17 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
         `The host takes vector ${cached} for the one that the next EOI completes, while ${truth}.`,
       );
     }
+  }
+
+  /** E2 of an offer that is out: PV EOI is on, and something is in service that it is for. */
+  function checkPending(kvm: Kvm, vcpu: VcpuRecord): void {
+    if (kvm.memory.load32(vcpu + VCPU.pvEoiPending) === 0) return;
+    const off = ops.pvEoiByte(kvm, vcpu) === UNBACKED;
+    if (!off && highestInService(kvm, vcpu) !== NO_VECTOR) return;
+    violated(
+      'E2',
+      `The host waits for an EOI by the word, while ${off ? 'PV EOI is off' : 'nothing is in service'}.`,
+    );
   }
 
   function checkOffer(kvm: Kvm, vcpu: VcpuRecord): void {

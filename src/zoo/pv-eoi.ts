@@ -116,6 +116,18 @@ export const pvEoiMutants: readonly Mutant[] = [
     },
   },
   {
+    id: 'Z-E6',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The memory of the word goes after the EOI and before PV EOI is switched off: the offer outlives it, and a real host stops at a BUG_ON.',
+    source: 'KVM: "Ignore pending PV EOI if the vCPU has since disabled PV EOIs" (before it)',
+    scenario: 'pv-eoi-unplug',
+    invariants: ['E2'],
+    visibleUnder: EVERYWHERE,
+    machine: { pvEoiUnplug: 'after the EOI' },
+  },
+  {
     id: 'Z-E7',
     mechanism: 'pv-eoi',
     side: 'host',
@@ -154,6 +166,18 @@ export const pvEoiMutants: readonly Mutant[] = [
         referenceHost.leaveGuest(kvm, vcpu);
       },
     },
+  },
+  {
+    id: 'Z-E9',
+    mechanism: 'pv-eoi',
+    side: 'host',
+    summary:
+      'The memory of the word goes while an offer is out: the host takes what it cannot read for an EOI, which the handler then gives once more.',
+    source: 'Linux 6.18 source',
+    scenario: 'pv-eoi-unplug',
+    invariants: ['E4'],
+    visibleUnder: EVERYWHERE,
+    machine: { pvEoiUnplug: 'before the EOI' },
   },
   {
     id: 'Z-E10',
