@@ -101,6 +101,11 @@ test.serial('a guest that waits for ever is a livelock, and no pass of sample', 
     'export function readClock(cpu, at) { for (;;) { cpu.load32(at.area); cpu.relax(); } }',
   );
   t.true(verified?.verdict === 'fail' && verified.invariant === 'N1');
+  const loop =
+    verified?.verdict === 'fail' ? verified.schedule?.filter(({ repeats }) => repeats) : [];
+  t.true(
+    loop!.length > 0 && loop!.every(({ actor, action }) => actor === 'vcpu1' && action === 'load'),
+  );
   t.is(sampled?.verdict, 'incomplete');
   t.regex(sampled?.verdict === 'incomplete' ? sampled.message : '', /came to an end within/);
 });

@@ -37,6 +37,19 @@ test('in a terminal no line is wider than the page, and no escape sequence gets 
   );
 });
 
+test('the steps of a livelock are told apart, in the picture and in a terminal', (t) => {
+  const step = { actor: 'vcpu0', alternative: 0, action: 'load', place: 'x' } as const;
+  const schedule = [step, { ...step, repeats: true }, { ...step, repeats: true }];
+  t.is(interleavingPicture(schedule, 'end').source.match(/class="loop"/g)?.length, 1);
+  t.is(interleavingPicture([step], 'end').source.match(/class="loop"/g), null);
+  for (const columns of [30, 100]) {
+    const lines = interleavingLines(schedule, pageOf(columns, false));
+    const at = lines.findIndex((line) => line.includes('again and again'));
+    t.regex(lines[at - 1]!, / 1 /);
+    t.regex(lines[at + 1]!, / 2 /);
+  }
+});
+
 test('values before and after are told, where a store waits, and what a load should have seen', (t) => {
   const access = { actor: 'vcpu0', alternative: 0, place: 'x', before: '1' } as const;
   const words = [

@@ -49,4 +49,6 @@ export interface TraceStep {
   readonly buffered?: boolean;
   /** The store took its place before a value that was there already: others may never see it (weak). */
   readonly overtaken?: boolean;
+  /** The step is one of those that go on for ever (livelock). */
+  readonly repeats?: boolean;
 }

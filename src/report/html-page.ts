@@ -26,6 +26,7 @@ figcaption { font-size: 0.85rem; max-width: 60rem; }
 .picture .mark.open { fill: var(--back); }
 .picture .warning text { fill: var(--warning); }
 .picture text.bad, .picture .bad text { fill: var(--bad); }
+.picture .loop { fill: var(--warning); }
 .picture .end { fill: none; stroke: var(--bad); }
 .picture .arrow { fill: none; stroke: var(--store); stroke-width: 1.5px; opacity: 0.75; }
 .picture .arrow.drains { stroke: var(--faint); stroke-dasharray: 6 4; }

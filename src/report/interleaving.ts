@@ -6,6 +6,8 @@ import { padLeft, padRight, plain, width, wrap } from './text.ts';
 const SHOWN = 100;
 const LEAST_COLUMN = 18;
 const NUMBER = 4;
+/** Stands above the steps of a livelock. */
+const AGAIN = 'again and again:';
 
 /**
  * A schedule in columns, one for each thread, one step in a row: who does what to which place, and what
@@ -41,6 +43,7 @@ function inColumns(
   const head = actors.map((actor) => padRight(shortened(plain(actor), column), column)).join('  ');
   const lines = [palette.strong(`  ${' '.repeat(NUMBER)}${head}`.trimEnd())];
   schedule.forEach((step, index) => {
+    if (loopBegins(schedule, index)) lines.push(palette.faint(`  ${AGAIN}`));
     const at = actors.indexOf(step.actor);
     const gap = ' '.repeat(at * (column + 2));
     const texts = wrapped(stepInWords(step), column);
@@ -59,10 +62,15 @@ function named(schedule: readonly TraceStep[], { columns, palette }: Page): read
     const number = padLeft(`${index + 1}`, NUMBER - 1);
     const head = `  ${number} ${padRight(shortened(plain(step.actor), names), names)} `;
     const texts = wrapped(stepInWords(step), Math.max(6, columns - width(head)));
-    return texts.map((text, line) =>
+    const lines = texts.map((text, line) =>
       line === 0 ? palette.faint(head) + text : ' '.repeat(width(head)) + text,
     );
+    return loopBegins(schedule, index) ? [palette.faint(`  ${AGAIN}`), ...lines] : lines;
   });
+}
+
+function loopBegins(schedule: readonly TraceStep[], index: number): boolean {
+  return schedule[index]!.repeats === true && schedule[index - 1]?.repeats !== true;
 }
 
 /** What a step did, as short as it gets. */

@@ -45,6 +45,7 @@ export function interleavingPicture(schedule: readonly TraceStep[], ending: stri
   const height = y + end.length * LINE + 3 * AROUND;
   return html`<svg class="picture" role="img" aria-label="The interleaving, one step below the other" width="${round(width)}" height="${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}">
 ${actors.map((actor, at) => laneOf(actor, MARGIN + at * lane, y))}
+${loopOf(places, y)}
 ${arrowsOf(schedule).map((arrow) => arrowOf(arrow, places))}
 ${places.map((place, at) => stepOf(place, at, at === places.length - 1))}
 <rect class="end" x="4" y="${round(y + AROUND)}" width="${round(width - 8)}" height="${round(end.length * LINE + AROUND)}" rx="6"/>
@@ -54,7 +55,17 @@ ${places.map((place, at) => stepOf(place, at, at === places.length - 1))}
 
 /** What the marks and the arrows of a picture say. */
 export const PICTURE_LEGEND =
-  '● reads or does something, ■ stores, □ stores into its store buffer. Full arrows lead from a store to whoever reads it, broken ones from the buffer to memory, dotted ones to a read of the own buffer or of a value that is not the newest.';
+  '● reads or does something, ■ stores, □ stores into its store buffer. Full arrows lead from a store to whoever reads it, broken ones from the buffer to memory, dotted ones to a read of the own buffer or of a value that is not the newest. A bar at the left: these steps go on for ever.';
+
+/** A bar beside the steps of a livelock, which go on for ever. */
+function loopOf(places: readonly Place[], bottom: number): readonly Html[] {
+  const first = places.find(({ step }) => step.repeats === true);
+  if (first === undefined) return [];
+  const top = first.y - LINE;
+  return [
+    html`<rect class="loop" x="6" y="${round(top)}" width="5" height="${round(bottom - top)}" rx="2"><title>These steps go on for ever.</title></rect>`,
+  ];
+}
 
 function laneOf(actor: string, x: number, bottom: number): Html {
   return html`<text class="name" x="${round(x + 4)}" y="20">${plain(actor)}</text><line class="lane" x1="${round(x + 10)}" y1="28" x2="${round(x + 10)}" y2="${round(bottom)}"/>`;

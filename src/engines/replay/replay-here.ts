@@ -1,4 +1,5 @@
 import type { Failure } from '../controlled/failure.ts';
+import { lassoOf } from '../controlled/lasso.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { SystemFactory, type SystemSpec } from '../controlled/system.ts';
@@ -49,13 +50,17 @@ export function replayHere(
     const broken = followed.failure === undefined ? {} : { failure: followed.failure };
     const further: RanOn = all ? runOn(system, stepper) : { moves: [], ...broken };
     const made = [...followed.moves, ...further.moves];
+    const { moves: shown, trace } =
+      further.failure?.kind === 'livelock'
+        ? lassoOf(system, stepper, made)
+        : { moves: made, trace: traceOf(system, stepper, made) };
     return {
       ...(further.failure === undefined ? {} : { failure: further.failure }),
       taken,
       ...(divergence === undefined ? {} : { divergence }),
       unended: further.unended === true,
-      moves: made,
-      trace: traceOf(system, stepper, made),
+      moves: shown,
+      trace,
       assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
       instance: {
         vcpus: instance.machine.vcpus,

@@ -63,7 +63,7 @@ export async function sample(options: SampleOptions): Promise<ScenarioResult> {
   const asked = { scenario, mutant, guest: options.guest, model, seed, engine: 'sample' } as const;
   if (report.kind === 'ended') {
     const samples = new Board(board).figure(0);
-    const done = `None of the ${samples} schedules that it had told of broke anything.`;
+    const done = `It had told of ${samples} schedules, and of nothing broken.`;
     return { ...endedResult(asked, report, done), samples };
   }
   return resultOf(asked, report);

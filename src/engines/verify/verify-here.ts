@@ -1,5 +1,6 @@
 import { confirm } from '../controlled/confirm.ts';
 import { type Failure, failureHere, follow, sameFailure } from '../controlled/failure.ts';
+import { lassoOf } from '../controlled/lasso.ts';
 import { minimise } from '../controlled/minimise.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
@@ -77,10 +78,10 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     if (state === 'interrupted')
       return { ...common, kind: 'stopped', why: state, moves: [], trace: [] };
     if (state >= 0) {
-      const moves = exploration.pathTo(state);
-      confirm(system, stepper, moves);
-      const trace = traceOf(system, stepper, moves);
-      return { ...common, kind: 'failure', failure: { kind: 'livelock' }, moves, trace };
+      const stem = exploration.pathTo(state);
+      confirm(system, stepper, stem);
+      const lasso = lassoOf(system, stepper, stem);
+      return { ...common, kind: 'failure', failure: { kind: 'livelock' }, ...lasso };
     }
   }
   return { ...common, kind: 'all', moves: [], trace: [] };

@@ -70,7 +70,7 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
   } as const;
   if (report.kind === 'ended') {
     const [states, transitions] = [0, 1].map((at) => new Board(board).figure(at));
-    const done = `None of the ${states} states that it had told of broke anything.`;
+    const done = `It had told of ${states} states, and of nothing broken.`;
     return { ...endedResult(asked, report, done), states: states!, transitions: transitions! };
   }
   return resultOf(asked, options, report);
