@@ -1,0 +1,66 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { Stepper } from '../../../src/engines/controlled/stepper.ts';
+import { SystemFactory } from '../../../src/engines/controlled/system.ts';
+import { Exploration } from '../../../src/engines/verify/explore.ts';
+import type { Reduction } from '../../../src/engines/verify/reduction.ts';
+import { verifyHere } from '../../../src/engines/verify/verify-here.ts';
+import '../../seed.ts';
+import {
+  load,
+  PLACES,
+  type RandomProgram,
+  randomProgram,
+  randomScenario,
+  store,
+} from './random-programs.ts';
+
+const LIMITS = { maxStates: 400_000, maxBytes: 2 ** 30 };
+
+/** The results that a program can have, as numbers of its table of outcomes. */
+function resultsOf(
+  programs: readonly RandomProgram[],
+  model: 'sc' | 'tso' | 'weak',
+  unreduced: boolean,
+): string {
+  const explored = verifyHere({ scenario: randomScenario(programs), model, unreduced }, LIMITS);
+  if (explored.kind === 'stopped') return 'too large';
+  return explored.outcomes.flatMap((count, outcome) => (count > 0 ? [outcome] : [])).join(' ');
+}
+
+for (const model of ['sc', 'tso', 'weak'] as const) {
+  test(`what a reduction leaves out changes no result under ${model}`, (t) => {
+    t.timeout(120_000);
+    const programs = fc.array(randomProgram, { minLength: 2, maxLength: 3 });
+    let compared = 0;
+    const property = fc.property(programs, (each) => {
+      const all = resultsOf(each, model, true);
+      if (all === 'too large') return;
+      compared++;
+      t.is(resultsOf(each, model, false), all);
+    });
+    const numRuns = Math.ceil(
+      (fc.readConfigureGlobal().numRuns ?? 100) * (model === 'weak' ? 0.4 : 1),
+    );
+    t.notThrows(() => fc.assert(property, { numRuns }));
+    t.true(compared > 10);
+  });
+}
+
+test('a reduction that looks at no conflict leaves results out', (t) => {
+  const [x, y] = PLACES;
+  const programs: RandomProgram[] = [
+    [store(x, 1), load(y)],
+    [store(y, 1), load(x)],
+  ];
+  const blind = { isComplete: true, suffice: (enabled: number) => enabled & -enabled };
+  const scenario = randomScenario(programs);
+  const results = new SystemFactory({ scenario, model: 'sc' }).explore((system) => {
+    const stepper = new Stepper(system);
+    const reduction = blind as unknown as Reduction;
+    const exploration = new Exploration(system, stepper, reduction, scenario.outcomes.length);
+    exploration.run(LIMITS);
+    return exploration.outcomes.filter((count) => count > 0).length;
+  });
+  t.true(results < resultsOf(programs, 'sc', true).split(' ').length);
+});
