@@ -116,25 +116,29 @@ function wakeSleeper(cpu: Vcpu, at: PageReadyAddresses, token: number): void {
   const { sleepers } = at;
   const bucket = bucketOf(sleepers, token);
   let dummy = 0;
-  for (;;) {
-    lockBucket(cpu, bucket);
-    // Again after the lock was given up: the sleeper may have come meanwhile.
-    const node = findNode(cpu, bucket, token);
-    if (node !== 0) {
-      wakeNode(cpu, at, bucket, node);
-      unlockBucket(cpu, bucket);
-      if (dummy !== 0) cpu.store32(dummy + NODE_IN_USE, 0);
-      return;
-    }
-    if (dummy !== 0) {
-      linkNode(cpu, bucket, dummy);
-      unlockBucket(cpu, bucket);
-      return;
-    }
+  do {
+    if (wakeQueued(cpu, at, bucket, token)) return;
     // Allocating is not for whoever holds a raw spinlock.
     unlockBucket(cpu, bucket);
     dummy = allocateDummy(cpu, sleepers, token);
+  } while (dummy === 0);
+  // Again after the lock was given up: the sleeper may have come meanwhile.
+  if (wakeQueued(cpu, at, bucket, token)) {
+    cpu.store32(dummy + NODE_IN_USE, 0);
+    return;
   }
+  linkNode(cpu, bucket, dummy);
+  unlockBucket(cpu, bucket);
+}
+
+/** Wakes who is queued by this token. Where nobody is, the bucket stays locked. */
+function wakeQueued(cpu: Vcpu, at: PageReadyAddresses, bucket: Gpa, token: number): boolean {
+  lockBucket(cpu, bucket);
+  const node = findNode(cpu, bucket, token);
+  if (node === 0) return false;
+  wakeNode(cpu, at, bucket, node);
+  unlockBucket(cpu, bucket);
+  return true;
 }
 
 /** A node that stands for a wake-up without a sleeper, or 0 if there is none: then the caller tries again. */

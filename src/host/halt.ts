@@ -1,10 +1,7 @@
 import { KVM_POLL_CONTROL_ENABLED, MSR_KVM_POLL_CONTROL } from '../abi/msr.ts';
 import { type GuestState, NO_VECTOR } from '../cpu/hypervisor.ts';
 import type { Kvm, VcpuRecord } from './kvm.ts';
-import { VCPU } from './records.ts';
-
-/** How often the host looks for work before it lets the physical CPU go. */
-const HALT_POLLS = 64;
+import { VCPU, VM } from './records.ts';
 
 /** HLT: waits until the vCPU has something to do. Source: `kvm_emulate_halt`, `kvm_vcpu_halt`. */
 export function haltVcpu(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): void {
@@ -39,7 +36,8 @@ export function noPoll(kvm: Kvm, vcpu: VcpuRecord): boolean {
 
 /** Looks for work a few times without a pause; whether there was some. Source: `kvm_vcpu_halt`. */
 export function pollHalted(kvm: Kvm, vcpu: VcpuRecord, guest: GuestState): boolean {
-  for (let poll = 0; poll < HALT_POLLS; poll++) {
+  const polls = kvm.memory.load32(kvm.vm + VM.haltPolls);
+  for (let poll = 0; poll < polls; poll++) {
     if (kvm.ops.vcpuHasWork(kvm, vcpu, guest)) return true;
   }
   return false;

@@ -13,6 +13,14 @@ import { hostPagesBytes } from './host-pages.ts';
 import { vmBytes } from './kvm.ts';
 import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records.ts';
 
+/**
+ * What happens around pages that are missing. `task`: a task of user mode uses one, and sleeps. `kernel`:
+ * the kernel uses one, and the vCPU waits; `same page`: it uses the latest one. `own fault`: the guest has
+ * a page fault of its own. `bring in`: the host brings the oldest page in, on this vCPU's CPU, and other
+ * workers begin.
+ */
+export type PageAction = 'task' | 'kernel' | 'same page' | 'own fault' | 'bring in';
+
 /** A machine as data: what a VMM would set before the first KVM_RUN. Plain, so that it crosses threads. */
 export interface MachineSpec {
   readonly vcpus: number;
@@ -56,6 +64,8 @@ export interface MachineSpec {
   readonly schedInfo: boolean;
   /** KVM's module parameter: accesses to MSRs that it does not know do nothing. */
   readonly ignoreMsrs: boolean;
+  /** KVM's module parameter `halt_poll_ns`, in looks: how often the host looks for work before it blocks. */
+  readonly haltPolls: number;
   /** Whether the guest's memory is encrypted. */
   readonly encrypted: boolean;
 
@@ -71,6 +81,8 @@ export interface MachineSpec {
   readonly vectors: readonly number[];
   /** MSR writes that vCPU 0 mixes into its work, in turn. */
   readonly msrWrites: readonly { readonly index: number; readonly value: bigint }[];
+  /** What the tasks of a vCPU do with pages that are missing, each while those before it sleep; empty: drawn. */
+  readonly pageActions: readonly PageAction[];
   /** How many vCPUs write the wall clock MSR. KVM has no lock there: more than one is a trigger. */
   readonly wallClockWriters: number;
   /**
@@ -103,6 +115,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   tscScaling: true,
   schedInfo: true,
   ignoreMsrs: false,
+  haltPolls: 64,
   encrypted: false,
   initialVersion: 0,
   timeSource: 'shared-tick',
@@ -110,6 +123,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   updateInterval: 200,
   vectors: [0x31, 0x52, 0x83],
   msrWrites: [],
+  pageActions: [],
   wallClockWriters: 1,
   pvEoiUnplug: 'when it is off',
 };
@@ -192,6 +206,7 @@ export function createRecords(
   memory.store32(vm + VM.tscScaling, spec.tscScaling ? 1 : 0);
   memory.store32(vm + VM.noSchedInfo, spec.schedInfo ? 0 : 1);
   memory.store32(vm + VM.ignoreMsrs, spec.ignoreMsrs ? 1 : 0);
+  memory.store32(vm + VM.haltPolls, spec.haltPolls);
   memory.store32(vm + VM.encrypted, spec.encrypted ? 1 : 0);
   // The VMM's own register: an encrypted guest first tells what it shares.
   memory.store64(vm + VM.migrationControl, spec.encrypted ? 0n : KVM_MIGRATION_READY);

@@ -58,6 +58,8 @@ const VM_FIELDS = layOut({
   noSchedInfo: 4,
   /** 1 with the module parameter `ignore_msrs`. */
   ignoreMsrs: 4,
+  /** Looks for work before a halted vCPU gives its physical CPU away (the module parameter `halt_poll_ns`). */
+  haltPolls: 4,
   /** KVM_CAP_EXIT_HYPERCALL: a bit for each number that goes to the VMM (`hypercall_exit_enabled`). */
   exitHypercalls: 8,
   /** KVM_CAP_X86_USER_SPACE_MSR: reasons for which a refused access goes to the VMM. */

@@ -1,12 +1,13 @@
-import { PAGE_FAULT_OUTCOMES, pageUser } from './async-page-fault.ts';
+import { PAGE_FAULT_OUTCOMES } from './async-page-fault.ts';
 import { enablePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { anotherHost } from './hosts.ts';
-import { serveFaults } from './page-fault-worker.ts';
+import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
+import { pageUser } from './page-user.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
-/** Ledger: steps that the vCPUs have done, behind the watch. */
-const STEPS = PAGE_FAULT_BYTES;
+/** Ledger: what vCPUs and workers tell each other, behind the watch. */
+const WORKERS = PAGE_FAULT_BYTES;
 
 const OUTCOMES = [
   ...PAGE_FAULT_OUTCOMES,
@@ -25,7 +26,7 @@ export const asyncPageFaultMigration: Scenario = {
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 1, most: 63 },
   machine: {},
-  ledgerBytes: STEPS + 64,
+  ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
   controlled: { vcpus: 1, clockSteps: 0 },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
   threads: ({ vcpus }) => [
@@ -34,21 +35,21 @@ export const asyncPageFaultMigration: Scenario = {
       vcpu,
       start: usePages,
     })),
-    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+    { name: 'worker', start: (thread) => serveFaults(thread, WORKERS) },
     { name: 'vmm', start: move },
   ],
 };
 
 function usePages(thread: VcpuThread): Program {
   const { cpu, ledger, random, outcome } = thread;
-  const use = pageUser(thread, new PageFaultWatch(thread, 0));
+  const use = pageUser(thread, new PageFaultWatch(thread, 0), WORKERS);
   cpu.sti();
   return {
     step() {
       // As after an offline and online: whoever sleeps is woken, and the rest goes on.
       if (random.sometimes(4)) enablePageFaults(thread);
       outcome(use());
-      ledger.add32(STEPS, 1);
+      stepDone(ledger, WORKERS);
     },
   };
 }

@@ -98,21 +98,20 @@ export function faultForReal(cpu: VcpuThread['cpu']): void {
   cpu.raisePageFault(REAL_FAULT);
 }
 
-/**
- * The task sleeps on its token, with interrupts off before and after. The vCPU does something else
- * meanwhile, and then halts.
- *
- * @param task which of this vCPU's tasks sleeps: 0 or 1
- */
-export function sleepOn(
-  thread: VcpuThread,
-  watch: PageFaultWatch,
-  token: number,
-  task: number,
-  meanwhile: () => void,
-): void {
+/** A task's sleep on its token. */
+export interface Sleep {
+  readonly token: number;
+  /** Which of the vCPU's tasks sleeps: 0 or 1. */
+  readonly task: number;
+  /** What the vCPU does first, once the task is asleep. */
+  readonly meanwhile: () => void;
+}
+
+/** The task sleeps, with interrupts off before and after. The vCPU does something else, and then halts. */
+export function sleepOn(thread: VcpuThread, watch: PageFaultWatch, sleep: Sleep): void {
   const { cpu, kvm, vcpu, roles } = thread;
-  const node = sleeperNode(cpu.id, task);
+  const { token, meanwhile } = sleep;
+  const node = sleeperNode(cpu.id, sleep.task);
   const sleeps = (): boolean => cpu.load32(node + NODE_STATE) === TASK_SLEEPS;
   const schedule = (): void => {
     cpu.sti();

@@ -1,12 +1,13 @@
 import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
+import type { MachineSpec } from '../host/machine.ts';
 import { PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { asyncPfArea, SCRATCH } from './guest-map.ts';
-import { serveFaults } from './page-fault-worker.ts';
-import type { Program, Scenario, VcpuThread } from './scenario.ts';
+import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
+import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
-/** Ledger: steps that the faulting vCPU has done, behind the watch. */
-const STEPS = PAGE_FAULT_BYTES;
+/** Ledger: what the faulting vCPU and the worker tell each other, behind the watch. */
+const WORKERS = PAGE_FAULT_BYTES;
 
 /** The vCPU whose page faults they are, and the one that the task has moved to before it sleeps. */
 const FAULTING = 0;
@@ -47,23 +48,29 @@ export const asyncPageFaultWakeBeforeWait: Scenario = {
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 2, most: 2 },
   machine: {},
-  ledgerBytes: STEPS + 64,
-  controlled: { clockSteps: 0 },
+  ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
+  controlled: { clockSteps: 0, machine: { haltPolls: 0, pageActions: ['bring in'] } },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
-  threads: () => [
+  threads: (machine) => [
     { name: 'faulting', vcpu: FAULTING, start: fault },
     { name: 'sleeping', vcpu: SLEEPING, start: sleep },
-    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+    ...(bringsIn(machine)
+      ? []
+      : [{ name: 'worker', start: (thread: HostThread) => serveFaults(thread, WORKERS) }]),
   ],
 };
 
+/** Whether the host brings the page in on the CPU of the vCPU that waits for it: no worker then. */
+const bringsIn = ({ pageActions }: MachineSpec): boolean => pageActions.includes('bring in');
+
 function fault(thread: VcpuThread): Program {
-  const { cpu, kvm, ledger, outcome } = thread;
+  const { cpu, kvm, ledger, machine, outcome } = thread;
   const watch = new PageFaultWatch(thread, 0);
   const handed = watch.tasksAsleep(cpu.id);
   takePageFaults(thread, watch, (token) => {
     handed.value = 1;
     cpu.store32(TOKEN, token);
+    if (bringsIn(machine)) cpu.exitToUser(() => kvm.ops.runAsyncPfWorker(kvm));
   });
   cpu.sti();
   return {
@@ -77,7 +84,7 @@ function fault(thread: VcpuThread): Program {
       // Without a page fault there is nothing to wait for.
       while (handed.value !== 0 && cpu.load32(TOKEN) !== 0) cpu.relax();
       outcome(READY);
-      ledger.add32(STEPS, 1);
+      stepDone(ledger, WORKERS);
     },
   };
 }
@@ -103,13 +110,15 @@ function sleep(thread: VcpuThread): Program {
         token = cpu.load32(TOKEN);
       }
       comeCloseToReady();
-      // An exit in the middle of going to sleep gives the wake-up time to come there.
-      if (random.sometimes(2)) cpu.exitWithin(16);
+      // An exit in the middle of going to sleep gives the wake-up time to come there. Not where an engine
+      // chooses whose step comes next.
+      if (random.pace(2) === 0) cpu.exitWithin(16);
       slept.value = 0;
       cpu.cli();
-      sleepOn(thread, watch, token, 0, () => {
+      const meanwhile = (): void => {
         slept.value = 1;
-      });
+      };
+      sleepOn(thread, watch, { token, task: 0, meanwhile });
       cpu.sti();
       outcome(slept.value !== 0 ? WOKEN : NO_SLEEP);
       cpu.store32(TOKEN, 0);

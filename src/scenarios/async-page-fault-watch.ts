@@ -1,14 +1,13 @@
 import { KVM_ASYNC_PF_TOKEN_VCPU_BITS, KVM_ASYNC_PF_TOKEN_WAKE_ALL } from '../abi/index.ts';
 import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
 import { HYPERVISOR_CALLBACK_VECTOR } from '../abi/vector.ts';
-import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { NODE_STATE, TASK_SLEEPS } from '../guest/async-page-fault-sleepers.ts';
 import { ASYNC_PF, ASYNC_PF_WORK, WORK_IDLE } from '../host/async-page-fault-records.ts';
-import { asyncPfItem, asyncPfItems } from '../host/async-page-fault-work.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import { VCPU } from '../host/records.ts';
 import { UNBACKED } from '../memory/memslots.ts';
+import { somethingWaits, timesUnderWay } from './async-page-fault-looks.ts';
 import { Remembered } from './remembered.ts';
 import type { HostThread } from './scenario.ts';
 
@@ -28,6 +27,9 @@ const MOST_OUTSTANDING = 10;
 /** Of the program: its tasks that are asleep; whether one has slept since this was last 0. */
 const ASLEEP = 64;
 const SLEPT = 68;
+/** Of what it does with pages how much it has begun, and the page it has used last. */
+const BEGUN = 72;
+const LATEST = 76;
 const STRIDE = 128;
 
 /** Ledger bytes for up to 64 vCPUs. */
@@ -55,6 +57,15 @@ export class PageFaultWatch {
   /** Whether one has slept, as its program notes it: 0 or 1. */
   hasSlept(vcpu: number): Remembered {
     return new Remembered(this.#thread.ledger, this.#at(vcpu) + SLEPT);
+  }
+
+  /** How many of its actions around missing pages the program has begun. */
+  actionsBegun(vcpu: number): Remembered {
+    return new Remembered(this.#thread.ledger, this.#at(vcpu) + BEGUN);
+  }
+  /** The page that its tasks have used last. */
+  latestPage(vcpu: number): Remembered {
+    return new Remembered(this.#thread.ledger, this.#at(vcpu) + LATEST);
   }
 
   /** The token of the #PF that the host has injected and the guest takes now; undefined for none. */
@@ -269,24 +280,4 @@ export class PageFaultWatch {
     }
     violated('A3', `Token ${hex(token)} is ready, and no #PF had told of it.`);
   }
-}
-
-/** How many work items the vCPU has for a page. */
-function timesUnderWay(kvm: Kvm, vcpu: VcpuRecord, gfn: number): number {
-  const items = asyncPfItems(kvm, vcpu);
-  let times = 0;
-  for (let index = 0; index < items; index++) {
-    const work = asyncPfItem(kvm, vcpu, index);
-    if (kvm.memory.load32(work + ASYNC_PF_WORK.allocated) === 0) continue;
-    if (kvm.memory.load32(work + ASYNC_PF_WORK.wakeupAll) !== 0) continue;
-    if (kvm.memory.load32(work + ASYNC_PF_WORK.gfn) === gfn) times++;
-  }
-  return times;
-}
-
-/** Whether the host, or a device, still has something for the vCPU. */
-function somethingWaits(kvm: Kvm, vcpu: VcpuRecord): boolean {
-  const { memory, ops } = kvm;
-  if (memory.load32(vcpu + VCPU.pendingPageFault) !== 0) return true;
-  return ops.pendingInterrupt(kvm, vcpu) !== NO_VECTOR;
 }

@@ -1,13 +1,10 @@
-import { faultForReal, PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
-import { serveFaults } from './page-fault-worker.ts';
+import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
+import { pageUser } from './page-user.ts';
 import type { Program, Scenario, VcpuThread } from './scenario.ts';
 
-/** Ledger: steps that the vCPUs have done, behind the watch. */
-const STEPS = PAGE_FAULT_BYTES;
-
-/** Tasks of a vCPU that may sleep at once. */
-const TASKS = 2;
+/** Ledger: what vCPUs and workers tell each other, behind the watch. */
+const WORKERS = PAGE_FAULT_BYTES;
 
 export const PAGE_FAULT_OUTCOMES = [
   {
@@ -22,12 +19,6 @@ export const PAGE_FAULT_OUTCOMES = [
   },
   { outcome: 'present', expect: 'ACCEPTABLE', description: 'The page was there, by then.' },
 ] as const;
-/** Places in the table. */
-export type PageOutcome = 0 | 1 | 2;
-const SLEPT = 0;
-const HALTED = 1;
-const PRESENT = 2;
-
 /** Tasks use pages that the host has to bring in, and sleep; workers bring them in meanwhile. */
 export const asyncPageFault: Scenario = {
   name: 'async-page-fault',
@@ -40,8 +31,13 @@ export const asyncPageFault: Scenario = {
   // One is enough: what it races with are the workers, and they want a core of their own.
   vcpus: { default: 1, least: 1, most: 63 },
   machine: {},
-  ledgerBytes: STEPS + 64,
-  controlled: { vcpus: 1, clockSteps: 0 },
+  ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
+  controlled: {
+    vcpus: 1,
+    clockSteps: 0,
+    // Two pages, one of them in when the other worker begins: what is done next races with the first's delivery.
+    machine: { haltPolls: 0, pageActions: ['task', 'task', 'bring in'] },
+  },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({
@@ -49,57 +45,18 @@ export const asyncPageFault: Scenario = {
       vcpu,
       start: usePages,
     })),
-    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+    { name: 'worker', start: (thread) => serveFaults(thread, WORKERS) },
   ],
 };
 
 function usePages(thread: VcpuThread): Program {
   const { cpu, ledger, outcome } = thread;
-  const use = pageUser(thread, new PageFaultWatch(thread, 0));
+  const use = pageUser(thread, new PageFaultWatch(thread, 0), WORKERS);
   cpu.sti();
   return {
     step() {
       outcome(use());
-      ledger.add32(STEPS, 1);
+      stepDone(ledger, WORKERS);
     },
-  };
-}
-
-/** Has the vCPU take page faults; what is returned lets one of its tasks use a page that is missing. */
-export function pageUser(
-  thread: VcpuThread,
-  watch: PageFaultWatch,
-  endInterrupt?: () => void,
-): () => PageOutcome {
-  const { cpu, kvm, random } = thread;
-  const asleep = watch.tasksAsleep(cpu.id);
-  const slept = watch.hasSlept(cpu.id);
-  const touch = (task: number, userMode: boolean): void => {
-    const page = PAGES[(task + random.pace(PAGES.length)) % PAGES.length]!;
-    slept.value = 0;
-    kvm.ops.swapOutPage(kvm, page);
-    const before = cpu.userMode;
-    cpu.userMode = userMode;
-    cpu.touch(page);
-    cpu.userMode = before;
-  };
-  const anotherTask = (): void => {
-    if (asleep.value < TASKS && random.sometimes(2)) touch(asleep.value, random.pace(4) !== 0);
-    if (random.sometimes(8)) faultForReal(cpu);
-  };
-  const sleep = (token: number): void => {
-    const task = asleep.value++;
-    sleepOn(thread, watch, token, task, anotherTask);
-    asleep.value--;
-    slept.value = 1;
-  };
-  takePageFaults(thread, watch, sleep, endInterrupt);
-  return () => {
-    if (random.sometimes(4)) cpu.exitWithin(16);
-    const userMode = random.below(4) !== 0;
-    touch(0, userMode);
-    const result = slept.value !== 0 ? SLEPT : userMode ? PRESENT : HALTED;
-    if (random.sometimes(8)) faultForReal(cpu);
-    return result;
   };
 }

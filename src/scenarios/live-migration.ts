@@ -2,7 +2,7 @@ import { KVM_FEATURE_MIGRATION_CONTROL, KVM_SUPPORTED_FEATURES } from '../abi/cp
 import { KVM_HC_SEND_IPI } from '../abi/hypercall.ts';
 import { KVM_MIGRATION_READY, MSR_KVM_MIGRATION_CONTROL, MSR_KVM_PV_EOI_EN } from '../abi/msr.ts';
 import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-info.ts';
-import { PAGE_FAULT_OUTCOMES, pageUser } from './async-page-fault.ts';
+import { PAGE_FAULT_OUTCOMES } from './async-page-fault.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
@@ -25,7 +25,8 @@ import {
   WITHHELD,
   watchMigration,
 } from './migration-watch.ts';
-import { serveFaults } from './page-fault-worker.ts';
+import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
+import { pageUser } from './page-user.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import { handlerBegins, handlerSignals, WATCH_BYTES, watchPvEoi } from './pv-eoi-watch.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -36,8 +37,8 @@ import { withinRounding } from './true-time.ts';
 const MIGRATION = MOST_CONVERTERS * WATCH_BYTES;
 const FLOOR = MIGRATION + WATCHED_CONVERSIONS + CONVERSIONS_BYTES;
 const PAGE_FAULTS = FLOOR + CLOCK_FLOOR_BYTES;
-const STEPS = PAGE_FAULTS + PAGE_FAULT_BYTES;
-const PUBLICATIONS = STEPS + 64;
+const WORKERS = PAGE_FAULTS + PAGE_FAULT_BYTES;
+const PUBLICATIONS = WORKERS + PAGE_WORKER_BYTES;
 
 /** Of so many steps of the VMM, one is a migration; the others raise interrupts. */
 const STEPS_PER_MIGRATION = 3;
@@ -125,7 +126,7 @@ export const liveMigration: Scenario = {
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: work })),
     { name: 'vmm', start: moveAround },
-    { name: 'worker', start: (thread) => serveFaults(thread, STEPS) },
+    { name: 'worker', start: (thread) => serveFaults(thread, WORKERS) },
   ],
 };
 
@@ -134,7 +135,7 @@ function work(thread: VcpuThread): Program {
   registerClock(thread);
   registerSteal(thread);
   const endInterrupt = takeInterrupts(thread);
-  const usePage = pageUser(thread, new PageFaultWatch(thread, PAGE_FAULTS), endInterrupt);
+  const usePage = pageUser(thread, new PageFaultWatch(thread, PAGE_FAULTS), WORKERS, endInterrupt);
   const compare = compareClocks(thread);
   const lookForStop = stopSeen(thread);
   const converter = new Converter(thread, MIGRATION + WATCHED_CONVERSIONS);
@@ -154,7 +155,7 @@ function work(thread: VcpuThread): Program {
       } else if (what < 8) converter.convert();
       else if (what < 16 && cpu.id === 0) withhold(thread);
       else if (what === 16) outcome(USED_PAGE + usePage());
-      ledger.add32(STEPS, 1);
+      stepDone(ledger, WORKERS);
     },
   };
 }

@@ -39,6 +39,7 @@ import type {
   PageWait,
 } from '../guest/roles.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { pageStory } from './page-story.ts';
 
 const FLAGS = KVM_VCPU_PV_APF_DATA_FLAGS;
 const TOKEN = KVM_VCPU_PV_APF_DATA_TOKEN;
@@ -205,6 +206,7 @@ export const asyncPageFaultGuestMutants: readonly Mutant[] = [
     summary: 'The guest leaves the reason in the area while code runs that can fault itself.',
     source: 'constructed',
     scenario: 'async-page-fault',
+    controlled: pageStory('task', 'own fault'),
     invariants: ['A4'],
     roles: { pageNotPresent: keepReason, pageReady: clearReasonWhenReady },
   },

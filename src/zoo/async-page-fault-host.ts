@@ -25,6 +25,7 @@ import { KVM_REQ_APF_READY } from '../host/requests.ts';
 import type { HostAddress } from '../memory/memory-port.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
+import { pageStory } from './page-story.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -135,6 +136,10 @@ const deleteWithoutShift: HostOps['deleteAsyncPfGfn'] = (kvm, vcpu, gfn) => {
   }
 };
 
+/** Why Z-A4 breaks nothing here. */
+const MASKED =
+  'The request is set by a locked operation, a full barrier in every model, and the entry after the acknowledgement has one before it looks at the requests: whichever comes first, either the worker sees pageready_pending cleared and kicks, or the entry sees APF_READY. `verify` finds nothing under sc, tso and weak.';
+
 const common = { mechanism: 'async-page-fault', side: 'host' } as const;
 const anyModel = { visibleUnder: ['sc', 'tso', 'weak'] } as const;
 
@@ -157,6 +162,7 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
     summary: 'Page-ready is sent although no page-not-present was: nobody sleeps on that token.',
     source: '2a18b7e7cd88',
     scenario: 'async-page-fault',
+    controlled: pageStory('kernel'),
     invariants: ['A3'],
     host: { asyncPagePresent: alwaysReady },
   },
@@ -168,9 +174,9 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
     source: 'mail "Fix a semi theoretical bug in kvm_arch_async_page_present_queued"',
     scenario: 'async-page-fault',
     invariants: ['A1'],
-    visibleUnder: ['weak'],
-    notOnThreads:
-      'x86 orders it anyway: the request is set by a locked operation, and the entry after the acknowledgement has a full barrier.',
+    visibleUnder: [],
+    notVisible: MASKED,
+    notOnThreads: MASKED,
     host: {
       asyncPageReadyQueued: readyWithoutBarrier,
       writeAsyncPfAck: acknowledgeWithoutBarrier,
@@ -247,6 +253,7 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
       'The work is queued before it is stored whether the guest was told, and the worker has looked by then.',
     source: 'constructed',
     scenario: 'async-page-fault',
+    controlled: pageStory('task'),
     invariants: ['A1', 'A3'],
     host: { startAsyncPf: toldTooLate, executeAsyncPfWork: workerKeepsWhatItSaw },
   },
@@ -258,6 +265,7 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
       'Taking a page out of the hash leaves a gap: the search misses a page behind it, which is asked for twice.',
     source: 'constructed',
     scenario: 'async-page-fault',
+    controlled: pageStory('task', 'task', 'bring in', 'same page'),
     invariants: ['A1'],
     host: { deleteAsyncPfGfn: deleteWithoutShift },
   },
