@@ -18,9 +18,10 @@ export function addReplayCommand(program: Command, io: Io, library: Library): vo
     .argument('<file>', 'a replay file')
     .action(async (file: string, _: unknown, command: Command) => {
       const text = await textOf(file);
+      const { version } = parseReplay(text);
       const session = await openSession('replay', io, reportOptions(command));
       sayHeading(session);
-      sayVersion(session, text);
+      sayVersion(session, version);
       const stop = new AbortController();
       const forget = io.onInterrupt(() => stop.abort());
       const result = await library.replay(text, stop.signal).finally(forget);
@@ -30,8 +31,7 @@ export function addReplayCommand(program: Command, io: Io, library: Library): vo
 }
 
 /** A file of another version may be followed all the same; who reads the result should know. */
-function sayVersion({ say, head, page, options }: Session, text: string): void {
-  const { version } = parseReplay(text);
+function sayVersion({ say, head, page, options }: Session, version: string): void {
   if (options.quiet || version === head.version) return;
   const note = `Note: the file was written by pvrace ${version}, this is ${head.version}; its scenario may have changed since.`;
   say(indented(note, page.columns, 0));
