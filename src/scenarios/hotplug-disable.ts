@@ -85,17 +85,25 @@ export const hotplugDisable: Scenario = {
 function comeAndGo(thread: VcpuThread): Program {
   const { cpu, roles, machine, random, outcome } = thread;
   const base = SCRATCH + cpu.id * AREAS_BYTES;
+  const on = machine.features;
   const steal: Abandoned = {
     name: 'steal time area',
     gpa: base + STEAL,
     bytes: KVM_STEAL_TIME_BYTES,
   };
+  const secondSteal = { ...steal, name: 'second steal time area', gpa: base + OTHER_STEAL };
+  const clock = { name: 'clock area', gpa: base, bytes: PVCLOCK_VCPU_TIME_INFO_BYTES };
+  const pvEoi = { name: 'PV EOI word', gpa: base + PV_EOI, bytes: PV_EOI_WORD_BYTES };
+  const asyncPf = {
+    name: 'async page fault area',
+    gpa: base + ASYNC_PF,
+    bytes: KVM_VCPU_PV_APF_DATA_BYTES,
+  };
   const areas: readonly Abandoned[] = [
-    { name: 'clock area', gpa: base, bytes: PVCLOCK_VCPU_TIME_INFO_BYTES },
-    steal,
-    { name: 'second steal time area', gpa: base + OTHER_STEAL, bytes: KVM_STEAL_TIME_BYTES },
-    { name: 'PV EOI word', gpa: base + PV_EOI, bytes: PV_EOI_WORD_BYTES },
-    { name: 'async page fault area', gpa: base + ASYNC_PF, bytes: KVM_VCPU_PV_APF_DATA_BYTES },
+    ...(has(on, KVM_FEATURE_CLOCKSOURCE2) ? [clock] : []),
+    ...(has(on, KVM_FEATURE_STEAL_TIME) ? [steal, secondSteal] : []),
+    ...(has(on, KVM_FEATURE_PV_EOI) ? [pvEoi] : []),
+    ...(has(on, KVM_FEATURE_ASYNC_PF) ? [asyncPf] : []),
   ];
   for (const vector of machine.vectors) {
     cpu.onInterrupt(vector, () => roles.signalEoi(cpu, { word: base + PV_EOI }));
@@ -112,7 +120,7 @@ function comeAndGo(thread: VcpuThread): Program {
   const comeOnline = (): void => {
     for (const { gpa, bytes } of areas)
       for (let at = 0; at < bytes; at += 4) cpu.store32(gpa + at, 0);
-    goOnline(cpu, machine.features, base);
+    goOnline(cpu, on, base);
   };
   comeOnline();
   let online = true;
@@ -121,7 +129,7 @@ function comeAndGo(thread: VcpuThread): Program {
       if (!online) comeOnline();
       cpu.sti();
       work();
-      const moves = has(machine, KVM_FEATURE_STEAL_TIME) && random.below(4) === 0;
+      const moves = has(on, KVM_FEATURE_STEAL_TIME) && random.below(4) === 0;
       if (moves) {
         cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + OTHER_STEAL) | 1n);
         reuse(cpu, steal);
@@ -130,7 +138,7 @@ function comeAndGo(thread: VcpuThread): Program {
       }
       cpu.cli();
       if (machine.exitsAnywhere && random.sometimes(2)) cpu.exitWithin(8);
-      roles.cpuOffline(cpu, { features: machine.features });
+      roles.cpuOffline(cpu, { features: on });
       online = false;
       for (const area of areas) reuse(cpu, area);
       work();
@@ -141,37 +149,37 @@ function comeAndGo(thread: VcpuThread): Program {
 }
 
 /** By EAX of the feature leaf. */
-const has = ({ features }: { readonly features: number }, feature: number): boolean =>
-  (features & (1 << feature)) !== 0;
+const has = (features: number, feature: number): boolean => (features & (1 << feature)) !== 0;
 
 /** What a CPU registers at bring-up. Source: `kvm_guest_cpu_init`, `kvm_register_clock`. */
 function goOnline(cpu: Vcpu, features: number, base: number): void {
-  const on = { features };
-  if (has(on, KVM_FEATURE_CLOCKSOURCE2)) cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(base) | 1n);
-  if (has(on, KVM_FEATURE_STEAL_TIME)) cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + STEAL) | 1n);
-  if (has(on, KVM_FEATURE_PV_EOI)) cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(base + PV_EOI) | 1n);
-  if (!has(on, KVM_FEATURE_ASYNC_PF)) return;
+  if (has(features, KVM_FEATURE_CLOCKSOURCE2))
+    cpu.wrmsr(MSR_KVM_SYSTEM_TIME_NEW, BigInt(base) | 1n);
+  if (has(features, KVM_FEATURE_STEAL_TIME))
+    cpu.wrmsr(MSR_KVM_STEAL_TIME, BigInt(base + STEAL) | 1n);
+  if (has(features, KVM_FEATURE_PV_EOI)) cpu.wrmsr(MSR_KVM_PV_EOI_EN, BigInt(base + PV_EOI) | 1n);
+  if (!has(features, KVM_FEATURE_ASYNC_PF)) return;
   cpu.wrmsr(MSR_KVM_ASYNC_PF_INT, BigInt(HYPERVISOR_CALLBACK_VECTOR));
   const enable = KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT;
   cpu.wrmsr(MSR_KVM_ASYNC_PF_EN, BigInt(base + ASYNC_PF) | enable);
 }
 
 function disturb({ kvm, machine, random, idle }: HostThread): Program {
-  const { vectors } = machine;
+  const { features, vectors } = machine;
   const vector = (): number => vectors[random.below(vectors.length)]!;
   /** What makes the host write one of the areas that there are. */
   const disturbances: ((vcpu: VcpuRecord) => void)[] = [
-    ...(has(machine, KVM_FEATURE_STEAL_TIME)
+    ...(has(features, KVM_FEATURE_STEAL_TIME)
       ? [(vcpu: VcpuRecord) => kvm.ops.preemptVcpu(kvm, vcpu, NANOSECONDS_OFF)]
       : []),
-    ...(has(machine, KVM_FEATURE_CLOCKSOURCE2)
+    ...(has(features, KVM_FEATURE_CLOCKSOURCE2)
       ? [(vcpu: VcpuRecord) => kvm.ops.globalClockUpdate(kvm, vcpu)]
       : []),
     // Stops all vCPUs: to one that is alone it is a clock update like the other.
-    ...(has(machine, KVM_FEATURE_CLOCKSOURCE2) && machine.vcpus > 1
+    ...(has(features, KVM_FEATURE_CLOCKSOURCE2) && machine.vcpus > 1
       ? [() => kvm.ops.updateMasterclock(kvm)]
       : []),
-    ...(has(machine, KVM_FEATURE_PV_EOI)
+    ...(has(features, KVM_FEATURE_PV_EOI)
       ? [(vcpu: VcpuRecord) => kvm.ops.acceptInterrupt(kvm, vcpu, vector())]
       : []),
   ];
