@@ -26,14 +26,11 @@ export function confirm(system: System, stepper: Stepper, moves: readonly Move[]
   const nodes = [...model.nodes];
   for (const [thread, learner] of learners.entries()) {
     if (learner.confirms(logs[thread]!, nodes[thread]!)) continue;
-    if (learner.assumptions.length === 0) {
-      throw new ProgramFailed(
-        'NOT_DETERMINISTIC',
-        learner.name,
-        'Expected the program to come to the same end after the same results, but it came to another one. It keeps state outside its locals and the shared memory.',
-      );
-    }
-    learner.withdrawAll();
-    throw new GuessWithdrawn();
+    if (learner.withdrawAll()) throw new GuessWithdrawn();
+    throw new ProgramFailed(
+      'NOT_DETERMINISTIC',
+      learner.name,
+      'Expected the program to come to the same end after the same results, but it came to another one. It keeps state outside its locals and the shared memory.',
+    );
   }
 }

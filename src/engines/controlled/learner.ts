@@ -491,10 +491,16 @@ export class Learner implements Oracle {
     return this.#leadsTo(answers, state);
   }
 
-  /** Takes no loop of this thread for one that leaves nothing behind any more, and no state for another one. */
-  withdrawAll(): void {
-    for (const { place } of this.#iterations) this.#withdrawn.sites.add(place);
-    this.#withdrawn.identities.add(this.name);
+  /**
+   * Takes no loop of this thread for one that leaves nothing behind any more, and no state for another
+   * one. Returns whether it did.
+   */
+  withdrawAll(): boolean {
+    const { sites, identities } = this.#withdrawn;
+    const before = sites.size + identities.size;
+    for (const { place } of this.#iterations) sites.add(place);
+    if (this.#joins.length > 0) identities.add(this.name);
+    return sites.size + identities.size > before;
   }
 
   /** Whether these iterations, so many times, lead back to their common head. */

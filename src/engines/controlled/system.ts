@@ -19,7 +19,7 @@ export interface SystemSpec extends InstanceOptions {
   readonly model: ModelName;
   /** Invariants whose checks are left out: what only they would have caught passes. */
   readonly without?: readonly string[] | undefined;
-  /** Explores all steps in every state: for comparison. */
+  /** Explores all steps in every state, and takes no state for another one: for comparison. */
   readonly unreduced?: boolean;
   /** Told when a program begins to run, and when it has come back: whoever watches knows who is at work. */
   readonly pulse?: ((running: boolean) => void) | undefined;
@@ -67,6 +67,7 @@ export class SystemFactory {
     const specs = scenario.threads(instance.machine);
     this.#likeness =
       spec.unreduced === true ? [...specs.keys()] : likenessOf(specs, instance.steps);
+    if (spec.unreduced === true) for (const { name } of specs) this.#withdrawn.identities.add(name);
     this.#programs = specs.map((thread, index) => {
       const recorder = new Recorder(index, this.#sharing, fences, view);
       const steps = instance.steps[index]!;
