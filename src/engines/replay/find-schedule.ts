@@ -30,7 +30,7 @@ export interface FindScheduleOptions
 const DEFAULT_SECONDS = 3;
 const DEFAULT_SEED = 'pvrace';
 /** Seconds that a worker takes to start before its search begins, at the most. */
-const START = 2;
+const START = 1;
 
 /**
  * A race broke an invariant: looks for a schedule of the scenario's small instance that breaks the same
@@ -93,7 +93,11 @@ function withSearch(
     return { ...broken, search: { seconds, message: notFoundInWords(broken, result, seconds) } };
   }
   const { engine, moves, trace } = result;
-  const message = `A schedule that breaks the same, found by ${engine} under ${model} (${inWords(instance)}):`;
+  const how = `by ${engine} under ${model} (${inWords(instance)})`;
+  const message =
+    trace.length === 0
+      ? `It takes no race: a thread breaks it before its first step that others can see, as was found ${how}.`
+      : `A schedule that breaks the same, found ${how}:`;
   const search: ScheduleSearch = { engine, model, seconds, message };
   return { ...broken, schedule: trace, moves, search };
 }
