@@ -33,11 +33,26 @@ for (const [name, engine] of Object.entries({ verify, sample })) {
   });
 }
 
+/** Six threads that add to six words, each in an order of its own: more interleavings than anybody waits for. */
+const large = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    const add = (vcpu) => (t) => ({ step() {
+      for (let at = 0; at < 6; at++) t.cpu.lockXchg32(0x10000 + 64 * ((at + vcpu) % 6), vcpu * 8 + at);
+      t.outcome(0);
+    } });
+    export default {
+      name: 'large', vcpus: 6,
+      invariants: [{ id: 'NONE', sentence: 'Nothing is broken.' }],
+      outcomes: [{ outcome: 'added', expect: 'ACCEPTABLE', description: 'It added.' }],
+      threads: [0, 1, 2, 3, 4, 5].map((vcpu) => ({ name: 'v' + vcpu, vcpu, start: add(vcpu) })),
+    };`)}`,
+);
+
 test.serial('an exploration that is stopped says what it has', async (t) => {
   const stop = new AbortController();
   const result = await verify({
-    scenario: 'live-migration',
-    model: 'weak',
+    scenario: large,
+    model: 'sc',
     signal: stop.signal,
     onProgress: ({ states }) => {
       if (states > 0) stop.abort();
