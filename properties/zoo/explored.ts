@@ -4,7 +4,8 @@ import { type Verified, verifyHere } from '../../src/engines/verify/verify-here.
 import { findScenario } from '../../src/scenarios/index.ts';
 import { findMutant } from '../../src/zoo/index.ts';
 
-const LIMITS = { maxStates: 300_000, maxBytes: 2 ** 30 };
+/** More than any of these instances needs. */
+export const LIMITS = { maxStates: 300_000, maxBytes: 2 ** 30 };
 
 /** A twin on its own small instance, in every interleaving. */
 export function exploreTwin(id: string, model: ModelName): Verified {
