@@ -118,6 +118,22 @@ test.serial('a guest that does something else altogether is given up, with the s
   t.regex(message(again), /given up at step \d+ of \d+.*expected, but it took load pvclock\[0\]/);
 });
 
+test.serial(
+  'a guest whose results differ from run to run is named, and not believed',
+  async (t) => {
+    const codes: string[] = [];
+    for (const every of [2, 3, 4, 5]) {
+      const wavers = guest(`${REFERENCE} let calls = 0; export function readClock(cpu, at) {
+      const time = referenceGuest.readClock(cpu, at);
+      return calls++ % ${every} === 1 ? time + 100000n : time;
+    }`).href;
+      const again = await replay(fileOf(broken, { guest: wavers }));
+      codes.push(again.verdict === 'error' ? again.code : again.verdict);
+    }
+    t.true(codes.includes('NOT_DETERMINISTIC'), codes.join());
+  },
+);
+
 test.serial('a livelock is one again', async (t) => {
   const waits = guest(
     'export function readClock(cpu, { area }) { for (;;) { cpu.load32(area); cpu.relax(); } }',

@@ -1,3 +1,4 @@
+import { confirm } from '../controlled/confirm.ts';
 import type { Failure } from '../controlled/failure.ts';
 import { lassoOf } from '../controlled/lasso.ts';
 import type { Move } from '../controlled/move.ts';
@@ -50,6 +51,8 @@ export function replayHere(
     const broken = followed.failure === undefined ? {} : { failure: followed.failure };
     const further: RanOn = all ? runOn(system, stepper) : { moves: [], ...broken };
     const made = [...followed.moves, ...further.moves];
+    // What is told of the programs, the programs themselves have done.
+    confirm(system, stepper, made);
     const { moves: shown, trace } =
       further.failure?.kind === 'livelock'
         ? lassoOf(system, stepper, made)
