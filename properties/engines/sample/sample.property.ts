@@ -1,7 +1,10 @@
 import '../../seed.ts';
 import test from 'ava';
+import fc from 'fast-check';
 import { seqlock } from '../../../benchmarks/controlled/seqlock.ts';
+import { Rounds } from '../../../src/engines/sample/rounds.ts';
 import { sampleHere } from '../../../src/engines/sample/sample-here.ts';
+import { verifyHere } from '../../../src/engines/verify/verify-here.ts';
 
 for (const strategy of ['blocks', 'pct'] as const) {
   test(`${strategy}: a torn read is found, and shrunk to two context switches`, (t) => {
@@ -28,3 +31,47 @@ for (const strategy of ['blocks', 'pct'] as const) {
     t.true(first.distinctSchedules > 10, `${first.distinctSchedules}`);
   });
 }
+
+test('states on the way are counted: no more than there are, and most of them', (t) => {
+  const scenario = seqlock({ updates: 2, readers: 1, relaxes: true });
+  const search = { runs: 2_000, strategy: 'blocks', seed: 'pvrace' } as const;
+  const { distinctStates } = sampleHere({ scenario, model: 'sc' }, search);
+  const limits = { maxStates: 10_000, maxBytes: 2 ** 26 };
+  const { states } = verifyHere({ scenario, model: 'sc', unreduced: true }, limits);
+  t.true(distinctStates <= states && distinctStates > states / 2, `${distinctStates} of ${states}`);
+});
+
+test('pct: a reader that waits for the writer falls behind it, so that every schedule ends', (t) => {
+  const scenario = seqlock({ updates: 2, readers: 1, relaxes: true });
+  const search = { runs: 2_000, strategy: 'pct', seed: 'pvrace' } as const;
+  for (const model of ['sc', 'tso', 'weak'] as const) {
+    const { unended, longest } = sampleHere({ scenario, model }, search);
+    t.is(unended, 0, model);
+    t.true(longest < 100, `${model}: ${longest}`);
+  }
+});
+
+test('rounds are noticed, of any length and after any start', (t) => {
+  const start = fc.nat(50);
+  const length = fc.integer({ min: 1, max: 50 });
+  fc.assert(
+    fc.property(start, length, (before, round) => {
+      const rounds = new Rounds();
+      let steps = 0;
+      const node = (step: number): number =>
+        step < before ? step : before + ((step - before) % round);
+      while (!rounds.comesRound(0, node(steps))) steps++;
+      return steps >= round && steps <= 3 * (before + round) + 3;
+    }),
+  );
+  t.pass();
+});
+
+test('whoever gets on, or takes turns with others, comes round never', (t) => {
+  const alone = new Rounds();
+  const inTurns = new Rounds();
+  for (let step = 0; step < 1_000; step++) {
+    t.false(alone.comesRound(0, step));
+    t.false(inTurns.comesRound(step % 2, 7));
+  }
+});

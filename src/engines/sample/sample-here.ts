@@ -12,8 +12,8 @@ import { type Strategy, Walker } from './walk.ts';
 
 /** Orderings that must hold for the bugs that `pct` looks for. */
 const PCT_DEPTH = 3;
-/** Schedules whose states are counted: counting takes longer than walking. */
-const COUNTED_SCHEDULES = 5_000;
+/** Steps, the first ones, whose states are counted: counting takes longer than walking. */
+const COUNTED_STEPS = 100_000;
 const SCHEDULES_PER_LOOK = 256;
 /** So many schedules without an end, and none with one: the rest would have none either. */
 const HOPELESS = 1_000;
@@ -41,9 +41,9 @@ export interface Sampled {
   /** Schedules that were given up: after so many steps their threads still ran. */
   readonly unended: number;
   readonly distinctSchedules: number;
-  /** Different states on the first schedules: a lower bound. */
+  /** Different states on the way of the first schedules: a lower bound. */
   readonly distinctStates: number;
-  /** Steps of the longest schedule. */
+  /** Steps of the longest schedule that came to an end. */
   readonly longest: number;
   /** PCT: a bug of that depth is found by one schedule with at least this probability. */
   readonly pctBound: number | undefined;
@@ -68,9 +68,14 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   const stepper = new Stepper(system);
   const { model, learners, instance } = system;
   const random = new Random(hashSeed(search.seed, spec.scenario.name, 'schedules'));
-  const walker = new Walker(stepper, random, PCT_DEPTH, spec.scenario.outcomes.length);
+  const walker = new Walker(system, stepper, random, PCT_DEPTH, spec.scenario.outcomes.length);
   const schedulesSeen = new Coverage();
   const statesSeen = new Coverage();
+  let countedSteps = 0;
+  const countState = (): void => {
+    countedSteps++;
+    statesSeen.add(hashOf(model.packed, model.pack()));
+  };
   let schedules = 0;
   let hits = 0;
   let unended = 0;
@@ -78,18 +83,14 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   let first: readonly Move[] | undefined;
   let failure: Failure | undefined;
   while (schedules < search.runs) {
-    const ended = walker.walk(search.strategy);
+    const ended = walker.walk(
+      search.strategy,
+      countedSteps < COUNTED_STEPS ? countState : undefined,
+    );
     schedules++;
     if (!ended) unended++;
     if (unended === schedules && unended === HOPELESS) break;
     schedulesSeen.add(walker.hash());
-    if (schedules <= COUNTED_SCHEDULES) {
-      const length = model.pack();
-      let hash = length;
-      for (let at = 0; at < length; at++)
-        hash = Math.imul(hash ^ model.packed[at]!, 0x85ebca6b) + at;
-      statesSeen.add(hash);
-    }
     if (stepper.violator >= 0 || (ended && !stepper.finished)) {
       const hit = first === undefined ? failureHere(system, stepper) : undefined;
       if (hit === undefined || search.wanted?.(hit) !== false) {
@@ -133,4 +134,14 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   const moves = minimise(system, stepper, first, failure);
   const trace = traceOf(system, stepper, moves);
   return { ...common, failure: failureHere(system, stepper)!, moves, trace };
+}
+
+/** A number that differs where states do. */
+function hashOf(words: Int32Array, length: number): number {
+  let hash = length;
+  for (let at = 0; at < length; at++) {
+    hash = Math.imul(hash ^ words[at]!, 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> 0;
 }

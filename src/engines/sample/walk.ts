@@ -1,5 +1,8 @@
+import { NONE } from '../controlled/automaton.ts';
 import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
+import type { System } from '../controlled/system.ts';
+import { Rounds } from './rounds.ts';
 
 /** How schedules are drawn. */
 export type Strategy = 'blocks' | 'pct';
@@ -21,48 +24,68 @@ export interface RandomNumbers {
 export class Walker {
   readonly #stepper: Stepper;
   readonly #random: RandomNumbers;
+  /** Where each thread is in its automaton. */
+  readonly #nodes: Int32Array;
   readonly #moves = new Int32Array(MOST_STEPS);
   readonly #enabled: Int32Array;
   readonly #priorities: Int32Array;
+  /** No priority is lower. */
+  #lowest = 0;
+  readonly #rounds = new Rounds();
   /** Steps at which the running actor falls behind all others. */
   readonly #changes: Int32Array;
+  /** In how many ways the actor that was chosen can take its step. */
+  #ways = 0;
   /** How often each outcome was seen. */
   readonly outcomes: Float64Array;
-  /** Steps of the longest schedule so far. */
+  /** Steps of the longest schedule so far that came to an end. */
   longest = 1;
   /** Steps of the latest schedule. */
   length = 0;
 
   /** @param depth of the bugs that `pct` looks for: how many orderings of steps must hold for one */
-  constructor(stepper: Stepper, random: RandomNumbers, depth: number, outcomes: number) {
+  constructor(
+    { model }: System,
+    stepper: Stepper,
+    random: RandomNumbers,
+    depth: number,
+    outcomes: number,
+  ) {
     this.outcomes = new Float64Array(outcomes);
     this.#stepper = stepper;
     this.#random = random;
+    this.#nodes = model.nodes;
     this.#enabled = new Int32Array(stepper.actors);
     this.#priorities = new Int32Array(stepper.actors);
     this.#changes = new Int32Array(Math.max(0, depth - 1));
   }
 
-  /** Walks one schedule to its end. Returns whether it came to one. */
-  walk(strategy: Strategy): boolean {
+  /**
+   * Walks one schedule to its end. Returns whether it came to one.
+   *
+   * @param onStep called with each state on the way at hand
+   */
+  walk(strategy: Strategy, onStep?: () => void): boolean {
     const stepper = this.#stepper;
     stepper.reset();
     this.length = 0;
     if (strategy === 'pct') this.#drawPriorities();
-    let running = -1;
+    let running = NONE;
     while (stepper.violator < 0 && this.length < MOST_STEPS) {
-      const count = this.#look();
-      if (count === 0) break;
-      const actor = strategy === 'pct' ? this.#byPriority(count) : this.#byBlock(count, running);
-      running = actor;
-      const ways = stepper.alternatives(actor);
+      const actor = strategy === 'pct' ? this.#byPriority() : this.#byBlock(running);
+      if (actor === NONE) break;
+      const ways = this.#ways;
       const alternative = ways === 1 ? 0 : this.#random.next() % ways;
       this.#moves[this.length++] = (actor << 8) | alternative;
       stepper.take(actor, alternative);
       for (let at = 0; at < stepper.countedLength; at++) this.outcomes[stepper.counted[at]!]!++;
+      onStep?.();
+      if (strategy === 'pct') this.#fallBehind(actor);
+      running = actor;
     }
-    this.longest = Math.max(this.longest, this.length);
-    return this.length < MOST_STEPS;
+    const ended = this.length < MOST_STEPS;
+    if (ended) this.longest = Math.max(this.longest, this.length);
+    return ended;
   }
 
   /** The moves of the latest schedule. */
@@ -83,26 +106,28 @@ export class Walker {
     return hash >>> 0;
   }
 
-  /** Which actors can take a step. */
-  #look(): number {
+  /** The running actor again, or, when its block is over, any; {@link NONE} where nobody can take a step. */
+  #byBlock(running: number): number {
     const stepper = this.#stepper;
+    const number = this.#random.next();
+    if (running !== NONE && number % STEPS_PER_SWITCH !== 0) {
+      this.#ways = stepper.alternatives(running);
+      if (this.#ways > 0) return running;
+    }
     let count = 0;
     for (let actor = 0; actor < stepper.actors; actor++) {
       if (stepper.alternatives(actor) > 0) this.#enabled[count++] = actor;
     }
-    return count;
-  }
-
-  #byBlock(count: number, running: number): number {
-    const number = this.#random.next();
-    if (number % STEPS_PER_SWITCH !== 0) {
-      for (let at = 0; at < count; at++) if (this.#enabled[at] === running) return running;
-    }
-    return this.#enabled[(number >>> 8) % count]!;
+    if (count === 0) return NONE;
+    const actor = this.#enabled[(number >>> 8) % count]!;
+    this.#ways = stepper.alternatives(actor);
+    return actor;
   }
 
   #drawPriorities(): void {
     const priorities = this.#priorities;
+    this.#rounds.reset();
+    this.#lowest = -this.#changes.length;
     for (let actor = 0; actor < priorities.length; actor++) {
       priorities[actor] = 1_000 + actor;
     }
@@ -118,21 +143,33 @@ export class Walker {
   }
 
   /** The first actor by priority; at a change point it goes behind all others. */
-  #byPriority(count: number): number {
-    const first = this.#first(count);
+  #byPriority(): number {
+    const first = this.#first();
     for (let change = 0; change < this.#changes.length; change++) {
-      if (this.#changes[change] !== this.length) continue;
+      if (this.#changes[change] !== this.length || first === NONE) continue;
       this.#priorities[first] = change - this.#changes.length;
-      return this.#first(count);
+      return this.#first();
     }
     return first;
   }
 
-  #first(count: number): number {
-    let first = this.#enabled[0]!;
-    for (let at = 1; at < count; at++) {
-      const actor = this.#enabled[at]!;
-      if (this.#priorities[actor]! > this.#priorities[first]!) first = actor;
+  /** Whoever comes round again waits for others, which have their turn first. */
+  #fallBehind(actor: number): void {
+    if (actor >= this.#nodes.length) return;
+    if (this.#rounds.comesRound(actor, this.#nodes[actor]!)) {
+      this.#priorities[actor] = --this.#lowest;
+    }
+  }
+
+  #first(): number {
+    const stepper = this.#stepper;
+    let first = NONE;
+    for (let actor = 0; actor < stepper.actors; actor++) {
+      if (first !== NONE && this.#priorities[actor]! < this.#priorities[first]!) continue;
+      const ways = stepper.alternatives(actor);
+      if (ways === 0) continue;
+      first = actor;
+      this.#ways = ways;
     }
     return first;
   }

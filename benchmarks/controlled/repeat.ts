@@ -1,0 +1,30 @@
+/** Runs at the most: by then compilers have done what they will do. */
+const MOST_RUNS = 100;
+
+/** The result of the fastest of several runs, and its seconds. */
+export interface Timed<Result> {
+  readonly result: Result;
+  readonly seconds: number;
+}
+
+/** Does a piece of work once and, for about so many seconds, again: the fastest run counts. */
+export function fastest<Result>(seconds: number, work: () => Result): Timed<Result> {
+  const began = performance.now();
+  let best = timed(work);
+  for (let run = 1; run < MOST_RUNS && performance.now() - began < seconds * 1000; run++) {
+    const next = timed(work);
+    if (next.seconds < best.seconds) best = next;
+  }
+  return best;
+}
+
+export function timed<Result>(work: () => Result): Timed<Result> {
+  const began = performance.now();
+  const result = work();
+  return { result, seconds: (performance.now() - began) / 1000 };
+}
+
+/** The one in the middle by seconds. */
+export function median<Result>(runs: readonly Timed<Result>[]): Timed<Result> {
+  return runs.toSorted((a, b) => a.seconds - b.seconds)[runs.length >>> 1]!;
+}
