@@ -14,14 +14,15 @@ export class Knowledge {
   /** What was known before each open call. */
   readonly #ones: number[] = [];
   readonly #twos: number[] = [];
+  /** How many calls are open. */
+  #open = 0;
   /** So many of the open calls, the outermost ones, have let other code run that may remember it. */
   #kept = 0;
 
   reset(): void {
     this.#one = 0x2545f491;
     this.#two = 0x61c88647;
-    this.#ones.length = 0;
-    this.#twos.length = 0;
+    this.#open = 0;
     this.#kept = 0;
   }
 
@@ -37,10 +38,10 @@ export class Knowledge {
 
   /** A call begins. Returns what to end it with. */
   enter(): number {
-    this.#ones.push(this.#one);
-    this.#twos.push(this.#two);
+    this.#ones[this.#open] = this.#one;
+    this.#twos[this.#open] = this.#two;
     this.learn(CALL, 0);
-    return this.#ones.length - 1;
+    return this.#open++;
   }
 
   /** A call is over: what is left of it is its value, unless that is an object, which may hold anything. */
@@ -64,7 +65,7 @@ export class Knowledge {
 
   /** Code of the program that is not part of the open calls runs: it may remember what they do. */
   keep(): void {
-    this.#kept = this.#ones.length;
+    this.#kept = this.#open;
   }
 
   /** Ends a call. Returns whether what it learned is forgotten. */
@@ -75,8 +76,7 @@ export class Knowledge {
       this.#two = this.#twos[call]!;
     } else this.learn(KEPT, 0);
     this.#kept = Math.min(this.#kept, call);
-    this.#ones.length = call;
-    this.#twos.length = call;
+    this.#open = call;
     return forgets;
   }
 
