@@ -12,6 +12,7 @@ const SCENARIOS = [
   'pvclock-own-area',
   'clock-monotonic-stable',
   'clock-set-while-running',
+  'clock-pair-updates',
   'guest-stopped',
 ] as const;
 
@@ -29,6 +30,20 @@ for (const scenario of SCENARIOS) {
     );
   });
 }
+
+test.serial('clock-frequency-change holds on any machine of one vCPU', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(clockMachine, async (drawn) => {
+      const machine = { ...drawn, vcpus: 1 };
+      const scenario = 'clock-frequency-change';
+      const result = await stress({ scenario, machine, operations: 8_000, canarySeconds: 0.01 });
+      if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
+      return result.verdict === 'pass' || result.verdict === 'incomplete';
+    }),
+    { numRuns: 8 },
+  );
+  t.pass();
+});
 
 for (const scenario of ['clock-monotonic-unstable', 'clock-updates-all'] as const) {
   test.serial(`${scenario} holds with any sampling gap`, async (t) => {
