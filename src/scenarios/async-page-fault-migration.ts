@@ -27,7 +27,7 @@ export const asyncPageFaultMigration: Scenario = {
   vcpus: { default: 2, least: 1, most: 63 },
   machine: {},
   ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
-  controlled: { vcpus: 1, clockSteps: 0 },
+  controlled: { vcpus: 1, clockSteps: 0, machine: { haltPolls: 0, pageActions: ['task'] } },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({
@@ -47,7 +47,7 @@ function usePages(thread: VcpuThread): Program {
   return {
     step() {
       // As after an offline and online: whoever sleeps is woken, and the rest goes on.
-      if (random.sometimes(4)) enablePageFaults(thread);
+      if (random.pace(4) === 0) enablePageFaults(thread);
       outcome(use());
       stepDone(ledger, WORKERS);
     },

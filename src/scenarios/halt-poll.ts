@@ -57,6 +57,7 @@ export const haltPoll: Scenario = {
   vcpus: { default: 2, least: 2, most: 2 },
   machine: { timeSource: 'monotonic', updateInterval: 4_000, exitsAnywhere: true },
   ledgerBytes: KICKS + KICK_BYTES,
+  controlled: { machine: { haltPolls: 1 } },
   instrument: (ops, thread) => watchPolling(watchKicks(ops, thread, KICKS), thread),
   threads: () => [
     { name: 'idler', vcpu: IDLER, start: idle },
@@ -95,7 +96,8 @@ function idle(thread: VcpuThread): Program {
         if (random.below(2) === 0) enableGuestPolling(cpu);
         else disableGuestPolling(cpu);
       }
-      if (random.sometimes(2)) {
+      // Not where an engine chooses whose step comes next.
+      if (random.pace(2) === 0) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
         cpu.exitWithin(STEPS_TO_EXIT);
       }

@@ -10,14 +10,17 @@ const MOST_UPTIME = 1 << 30;
 /** How far the CLOCK_REALTIME of two hosts is apart, ns, at most; and how long the way takes. */
 const MOST_SKEW = 1 << 20;
 
-/** The machine on a host with a TSC and clocks of its own; its CLOCK_REALTIME is about the same. */
+/**
+ * The machine on a host with a TSC and clocks of its own; its CLOCK_REALTIME is about the same. An engine that
+ * explores has one: its TSC is slower and has just begun, and its CLOCK_REALTIME is behind.
+ */
 export function anotherHost({ kvm, machine, random }: HostThread): MachineSpec {
   const realtime = kvm.ops.realtimeNsAt(kvm, kvm.cpu.hostTsc());
-  const hostTscKhz = HOST_TSC_KHZ[random.below(HOST_TSC_KHZ.length)]!;
-  const firstTick = BigInt(random.below(MOST_UPTIME));
-  const rawClockBoot = BigInt(random.below(MOST_UPTIME));
+  const hostTscKhz = HOST_TSC_KHZ[random.pace(HOST_TSC_KHZ.length)]!;
+  const firstTick = BigInt(random.pace(MOST_UPTIME));
+  const rawClockBoot = BigInt(random.pace(MOST_UPTIME));
   const now = (firstTick * 1_000_000n) / BigInt(hostTscKhz) + rawClockBoot;
-  const skew = BigInt(random.below(2 * MOST_SKEW) - MOST_SKEW);
+  const skew = BigInt(random.pace(2 * MOST_SKEW) - MOST_SKEW);
   return {
     ...machine,
     hostTscKhz,

@@ -115,6 +115,7 @@ export const liveMigration: Scenario = {
     features: (KVM_SUPPORTED_FEATURES | (1 << KVM_FEATURE_MIGRATION_CONTROL)) >>> 0,
     encrypted: true,
   },
+  controlled: { vcpus: 1, machine: { haltPolls: 0, vectors: [0x31], pageActions: ['task'] } },
   ledgerBytes: PUBLICATIONS + MOST_CONVERTERS * PUBLICATIONS_BYTES,
   instrument(ops, thread) {
     const clock = checkClockSet(notePublications(ops, thread, PUBLICATIONS), thread);

@@ -58,6 +58,7 @@ export const pvSpinlockHandover: Scenario = {
   machine: {},
   ledgerBytes: 2 * INSTANCES * LINE,
   rounds: { instances: INSTANCES },
+  controlled: { clockSteps: 0 },
   threads: () => [
     { name: 'vcpu0', vcpu: 0, start: (thread) => handOver(thread, queueFirst) },
     { name: 'vcpu1', vcpu: 1, start: (thread) => handOver(thread, releaseAndQueue) },
@@ -93,7 +94,7 @@ function releasedOnHalt(thread: VcpuThread, at: SpinlockAddresses): SpinlockAddr
       held = false;
       // Not before the other one has queued behind.
       while (cpu.load32(at.lock) >>> TAIL_SHIFT === cpu.id + 1) kvm.cpu.relax();
-      for (let looks = random.below(MOST_HELD); looks > 0; looks--) kvm.cpu.relax();
+      for (let looks = random.pace(MOST_HELD); looks > 0; looks--) kvm.cpu.relax();
       roles.spinUnlock(cpu, at);
     }
     at.pv.wait(cpu, what);
@@ -155,10 +156,12 @@ function haltsOf(
   return {
     wait(cpu, { byte, value }) {
       if (cpu.load8(byte) !== value) return;
+      // So does HLT: leaving guest mode drains the store buffer.
+      cpu.mb();
       const line = ledgerOf(instance, cpu.id);
       const other = 1 - cpu.id;
       ledger.store32(line + STATUS, ASLEEP);
-      let patience = random.below(MOST_PATIENCE);
+      let patience = random.pace(MOST_PATIENCE);
       while (!unanswered(cpu.id) && patience-- > 0) {
         // In this order: nobody but this one kicks the other, and what the other one did before it went
         // idle is seen by the last look.

@@ -54,6 +54,7 @@ export const pvSpinlock: Scenario = {
   vcpus: { default: 2, least: 2, most: MOST_VCPUS },
   machine: { updateInterval: 400 },
   ledgerBytes: KICKS + KICK_BYTES,
+  controlled: { clockSteps: 0, machine: { haltPolls: 0 } },
   instrument: (ops, thread) => watchKicks(ops, thread, KICKS),
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({ name: `vcpu${vcpu}`, vcpu, start: takeLock })),
@@ -65,7 +66,8 @@ function takeLock(thread: VcpuThread): Program {
     step() {
       const spins = random.pace(MOST_SPINS);
       const at = { ...ADDRESSES, spins, pv: roles };
-      if (random.sometimes(64)) {
+      // Not where an engine chooses whose step comes next.
+      if (random.pace(64) === 0) {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
         cpu.exitWithin(STEPS_TO_EXIT);
       }
