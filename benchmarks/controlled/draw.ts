@@ -19,7 +19,7 @@ export function* draw(effort: Effort): Generator<Figure> {
     const scenario = seqlock({ updates: 2, readers: 1, relaxes: true, checks });
     for (const model of MODELS) {
       for (const strategy of STRATEGIES) {
-        const { result, seconds } = fastest(effort.repeatSeconds, () =>
+        const { result, seconds, cpuSeconds } = fastest(effort.repeatSeconds, () =>
           sampleHere(
             { scenario, model },
             { runs: effort.schedules, strategy, seed: 'pvrace', keepGoing: true },
@@ -32,6 +32,7 @@ export function* draw(effort: Effort): Generator<Figure> {
           model,
           ending: hits > 0 ? 'broken' : 'holds',
           seconds,
+          cpuSeconds,
           schedules,
           perSecond: schedules / seconds,
         };

@@ -2,7 +2,7 @@ import type { ModelName } from '../../src/engines/controlled/models/memory-model
 import { type Verified, verifyHere } from '../../src/engines/verify/verify-here.ts';
 import type { Effort } from './effort.ts';
 import { beside, type Figure } from './figure.ts';
-import { fastest } from './repeat.ts';
+import { fastest, type Timed } from './repeat.ts';
 import { seqlock } from './seqlock.ts';
 
 const MODELS: readonly ModelName[] = ['sc', 'tso', 'weak'];
@@ -44,7 +44,7 @@ function explore(
   effort: Effort,
 ): Figure {
   const scenario = seqlock({ updates, readers, relaxes });
-  const { result, seconds } = fastest(effort.repeatSeconds, () => {
+  const timed = fastest(effort.repeatSeconds, () => {
     const deadline = performance.now() + effort.mostSeconds * 1000;
     return verifyHere(
       { scenario, model, unreduced },
@@ -55,10 +55,14 @@ function explore(
       },
     );
   });
-  return { subject: subjectOf(updates, readers), model, how, ...explored(result, seconds) };
+  return { subject: subjectOf(updates, readers), model, how, ...explored(timed) };
 }
 
-function explored(result: Verified, seconds: number): Omit<Figure, 'subject' | 'how'> {
+function explored({
+  result,
+  seconds,
+  cpuSeconds,
+}: Timed<Verified>): Omit<Figure, 'subject' | 'how'> {
   const { kind, why, states, transitions, bytes } = result;
   return {
     ...(kind === 'all'
@@ -67,6 +71,7 @@ function explored(result: Verified, seconds: number): Omit<Figure, 'subject' | '
         ? { ending: 'broken' }
         : { ending: 'unfinished', why: limitInWords(why) }),
     seconds,
+    cpuSeconds,
     states,
     transitions,
     perSecond: states / seconds,

@@ -24,6 +24,8 @@ export interface Figure {
   readonly why?: string;
   /** The best run's, or the median where `how` says so. */
   readonly seconds?: number;
+  /** Of them, those on a core; of work in this process. Where they are fewer, others had the machine. */
+  readonly cpuSeconds?: number;
   readonly states?: number;
   readonly transitions?: number;
   readonly schedules?: number;

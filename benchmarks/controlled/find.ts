@@ -7,7 +7,8 @@ import type { Figure } from './figure.ts';
 import { fastest, median, type Timed, timed } from './repeat.ts';
 import { seqlock } from './seqlock.ts';
 
-const SUBJECT = 'broken seqlock 2x1';
+export const BROKEN_SUBJECT = 'broken seqlock 2x1';
+export const VERIFY = 'verify, shortest schedule';
 /** More than it ever takes: the search ends at the first failure. */
 const MOST_SCHEDULES = 100_000;
 
@@ -27,27 +28,40 @@ export function* find(effort: Effort): Generator<Figure> {
   yield verified(scenario, effort);
 }
 
-function found(how: string, { result, seconds }: Timed<Sampled>): Figure {
-  return { ...failureOf(result), how, model: 'sc', schedules: result.schedules, seconds };
+function found(how: string, { result, seconds, cpuSeconds }: Timed<Sampled>): Figure {
+  return {
+    ...failureOf(result),
+    how,
+    model: 'sc',
+    schedules: result.schedules,
+    seconds,
+    cpuSeconds,
+  };
 }
 
 function verified(scenario: Scenario, effort: Effort): Figure {
-  const { result, seconds } = fastest(effort.repeatSeconds, () =>
+  const { result, seconds, cpuSeconds } = fastest(effort.repeatSeconds, () =>
     verifyHere(
       { scenario, model: 'sc' },
       { maxStates: effort.mostStates, maxBytes: effort.mostBytes },
     ),
   );
-  return { ...failureOf(result), how: 'verify, shortest schedule', model: 'sc', seconds };
+  return {
+    ...failureOf(result),
+    how: VERIFY,
+    model: 'sc',
+    seconds,
+    cpuSeconds,
+  };
 }
 
 function failureOf(
   result: Pick<Sampled | Verified, 'failure' | 'moves' | 'threads'>,
 ): Pick<Figure, 'subject' | 'ending' | 'steps' | 'contextSwitches'> {
-  if (result.failure === undefined) return { subject: SUBJECT, ending: 'holds' };
+  if (result.failure === undefined) return { subject: BROKEN_SUBJECT, ending: 'holds' };
   const { moves, threads } = result;
   return {
-    subject: SUBJECT,
+    subject: BROKEN_SUBJECT,
     ending: 'broken',
     steps: moves.length,
     contextSwitches: contextSwitches(moves, threads.length),

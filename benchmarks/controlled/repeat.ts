@@ -1,10 +1,12 @@
 /** Runs at the most: by then compilers have done what they will do. */
 const MOST_RUNS = 100;
 
-/** The result of the fastest of several runs, and its seconds. */
+/** What a piece of work came to, and what it took. */
 export interface Timed<Result> {
   readonly result: Result;
   readonly seconds: number;
+  /** Of them, those on a core: on a busy machine fewer, with the garbage collector's threads more. */
+  readonly cpuSeconds: number;
 }
 
 /** Does a piece of work once and, for about so many seconds, again: the fastest run counts. */
@@ -19,9 +21,12 @@ export function fastest<Result>(seconds: number, work: () => Result): Timed<Resu
 }
 
 export function timed<Result>(work: () => Result): Timed<Result> {
+  const cpu = process.cpuUsage();
   const began = performance.now();
   const result = work();
-  return { result, seconds: (performance.now() - began) / 1000 };
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { result, seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
 /** The one in the middle by seconds. */

@@ -1,33 +1,20 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Effort } from './effort.ts';
 import { subjectOf } from './exhaust.ts';
 import { beside, type Figure } from './figure.ts';
+import { BROKEN_SUBJECT, VERIFY } from './find.ts';
+import { buildPan, firstMissing, type PanPlace, runPan, type SpinTools } from './pan.ts';
 import { parsePan } from './pan-output.ts';
 import { inTemporaryFolder } from './temporary-folder.ts';
 
-const run = promisify(execFile);
-
-/** The same seqlock in Promela. It lies beside the sources, which are compiled to `dist`. */
-const MODEL = fileURLToPath(new URL('../../../benchmarks/controlled/seqlock.pml', import.meta.url));
-/** Starts of a verifier: its own time to start counts as well. */
-const STARTS = 3;
-const MEGABYTE = 2 ** 20;
+/** Slots of SPIN's hash table, as powers of two: about as many as there are states, within these. */
+const FEWEST_SLOTS = 16;
+const MOST_SLOTS = 24;
 
 /** With and without partial-order reduction, and which of ours each is held against. */
 const WAYS = [
-  { how: 'SPIN, reduced', flags: [], ours: 'reduced' },
-  { how: 'SPIN, all steps', flags: ['-DNOREDUCE'], ours: 'all steps' },
+  { how: 'SPIN, reduced', options: [], ours: 'reduced' },
+  { how: 'SPIN, all steps', options: ['-DNOREDUCE'], ours: 'all steps' },
 ] as const;
-
-type Way = (typeof WAYS)[number];
-
-/** What SPIN needs on a machine, by name or path. */
-export interface SpinTools {
-  readonly spin: string;
-  readonly compiler: string;
-}
 
 /** Explores the same seqlocks with SPIN, whose memory is sequentially consistent. */
 export async function spin(
@@ -41,17 +28,21 @@ export async function spin(
     const why = `this machine has no ${missing}`;
     return tell({ subject: 'seqlock', how: 'SPIN', ending: 'absent', why });
   }
+  const own = (subject: string, how: string): Figure | undefined =>
+    ours.find((each) => each.subject === subject && each.model === 'sc' && each.how === how);
   await inTemporaryFolder(async (folder, signal) => {
+    const place = { folder, signal, tools, ...effort };
+    for (const figure of await breakAndStart(place)) {
+      tell({ ...figure, ...beside(figure, own(figure.subject, VERIFY)) });
+    }
     for (const updates of effort.updates) {
-      for (const way of WAYS) {
+      for (const { how, options, ours } of WAYS) {
         for (const readers of effort.readers) {
-          const place: Place = { folder, signal, tools, effort };
-          const figure = await explore(updates, readers, way, place);
-          const { subject } = figure;
-          const own = ours.find(
-            (each) => each.subject === subject && each.model === 'sc' && each.how === way.ours,
-          );
-          tell({ ...figure, ...beside(figure, own) });
+          const subject = subjectOf(updates, readers);
+          await buildPan([`-DUPDATES=${updates}`, `-DREADERS=${readers}`], options, place);
+          const slots = slotsFor(own(subject, 'all steps'));
+          const figure = await explore(subject, how, slots, place);
+          tell({ ...figure, ...beside(figure, own(subject, ours)) });
           if (figure.ending === 'unfinished') break;
         }
       }
@@ -59,62 +50,42 @@ export async function spin(
   });
 }
 
-interface Place {
-  readonly folder: string;
-  readonly signal: AbortSignal;
-  readonly tools: SpinTools;
-  readonly effort: Effort;
+/** The broken reader; and a verifier that says its version and ends: the start of a process. */
+async function breakAndStart(place: PanPlace): Promise<readonly Figure[]> {
+  await buildPan(['-DUPDATES=2', '-DREADERS=1', '-DBROKEN'], [], place);
+  const start = { subject: 'process', how: 'SPIN verifier that only starts' } as const;
+  const pan = await runPan(['-V'], place);
+  return [
+    pan === undefined
+      ? { ...start, ending: 'unfinished', why: 'out of time' }
+      : { ...start, ending: 'done', seconds: pan.seconds },
+    await explore(BROKEN_SUBJECT, 'SPIN, reduced', FEWEST_SLOTS, place),
+  ];
 }
 
+/** Runs the verifier that was made last. */
 async function explore(
-  updates: number,
-  readers: number,
-  { how, flags }: Way,
-  { folder: cwd, signal, tools, effort }: Place,
+  subject: string,
+  how: string,
+  slots: number,
+  place: PanPlace,
 ): Promise<Figure> {
-  const what = { subject: subjectOf(updates, readers), how, model: 'sc' } as const;
-  const memory = `-DMEMLIM=${effort.mostBytes / MEGABYTE}`;
-  await run(tools.spin, ['-a', `-DUPDATES=${updates}`, `-DREADERS=${readers}`, MODEL], {
-    cwd,
-    signal,
-  });
-  await run(tools.compiler, ['-O2', '-w', '-DSAFETY', memory, ...flags, '-o', 'pan', 'pan.c'], {
-    cwd,
-    signal,
-  });
-  let seconds = Number.POSITIVE_INFINITY;
-  let output = '';
-  for (let start = 0; start < STARTS; start++) {
-    const began = performance.now();
-    try {
-      const timeout = effort.mostSeconds * 1000;
-      ({ stdout: output } = await run('./pan', { cwd, signal, timeout }));
-    } catch {
-      return { ...what, ending: 'unfinished', why: 'out of time' };
-    }
-    seconds = Math.min(seconds, (performance.now() - began) / 1000);
-  }
-  const parsed = parsePan(output);
-  if (parsed === undefined) return { ...what, ending: 'unfinished', why: 'SPIN said no figures' };
+  const what = { subject, how, model: 'sc' } as const;
+  const pan = await runPan([`-w${slots}`], place);
+  if (pan === undefined) return { ...what, ending: 'unfinished', why: 'out of time' };
+  const parsed = parsePan(pan.output);
+  if (parsed === undefined) return { ...what, ending: 'unfinished', why: 'SPIN gave no figures' };
   return {
     ...what,
     ...parsed,
     ...(parsed.ending === 'unfinished' ? { why: 'out of memory or depth' } : {}),
-    seconds,
-    perSecond: parsed.states / seconds,
+    seconds: pan.seconds,
+    perSecond: parsed.states / pan.seconds,
   };
 }
 
-async function firstMissing({ spin, compiler }: SpinTools): Promise<string | undefined> {
-  try {
-    await run(spin, ['-V']);
-  } catch {
-    return spin;
-  }
-  try {
-    await run(compiler, ['--version']);
-  } catch {
-    return compiler;
-  }
-  return undefined;
+function slotsFor(allSteps: Figure | undefined): number {
+  if (allSteps?.ending !== 'holds') return MOST_SLOTS;
+  const slots = Math.ceil(Math.log2(allSteps.states ?? 1)) + 1;
+  return Math.min(MOST_SLOTS, Math.max(FEWEST_SLOTS, slots));
 }

@@ -15,6 +15,7 @@ const COLUMNS: readonly {
   { head: 'TRANSITIONS', text: ({ transitions }) => whole(transitions) },
   { head: 'SCHEDULES', text: ({ schedules }) => whole(schedules) },
   { head: 'TIME', text: ({ seconds }) => (seconds === undefined ? '' : time(seconds)) },
+  { head: 'CPU', text: cpuShare },
   {
     head: 'PER SECOND',
     text: ({ perSecond }) => (perSecond === undefined ? '' : compact(perSecond)),
@@ -51,6 +52,12 @@ function note({ why, ratio, ratioTo, steps, contextSwitches }: Figure): string {
     ...(steps === undefined ? [] : [`${steps} steps, ${contextSwitches} context switches`]),
   ];
   return notes.join('; ');
+}
+
+/** How much of the time the work had a core. */
+function cpuShare({ seconds, cpuSeconds }: Figure): string {
+  if (seconds === undefined || cpuSeconds === undefined) return '';
+  return `${Math.round((100 * cpuSeconds) / seconds)}%`;
 }
 
 function whole(value: number | undefined): string {
