@@ -64,3 +64,12 @@ test('a reduction that looks at no conflict leaves results out', (t) => {
   });
   t.true(results < resultsOf(programs, 'sc', true).split(' ').length);
 });
+
+test('a weak memory that is full is a bound, no deadlock', (t) => {
+  const [x, , y] = PLACES;
+  const stores = Array.from({ length: 40 }, () => store(x, 1));
+  const scenario = randomScenario([[...stores], [load(y), load(x)]]);
+  const { kind, why } = verifyHere({ scenario, model: 'weak' }, LIMITS);
+  t.is(kind, 'stopped');
+  t.is(why, 'messages');
+});

@@ -13,7 +13,7 @@ export type Explored =
   | { readonly kind: 'stuck'; readonly path: readonly Move[] }
   | {
       readonly kind: 'stopped';
-      readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete';
+      readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete' | 'messages';
     };
 
 /** What an exploration may cost, and whom it tells. */
@@ -127,7 +127,7 @@ export class Exploration {
       this.transitions += moves;
       if (moves === 0) {
         model.load(store.chunkOf(state), store.offsetOf(state));
-        if (!stepper.finished && !this.#unchecked.waiting)
+        if (!stepper.finished && !this.#unchecked.waiting && !model.full)
           return { kind: 'stuck', path: this.pathTo(state) };
       } else if (this.#latest <= state) this.turning.push(state);
       if (
@@ -139,7 +139,7 @@ export class Exploration {
       }
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
     }
-    return { kind: 'all' };
+    return model.full ? { kind: 'stopped', why: 'messages' } : { kind: 'all' };
   }
 
   /** Takes the steps that suffice from a state. Returns how many there were. */

@@ -96,7 +96,7 @@ class Search {
     const reached: number[] = [];
     let ends = false;
     this.#exploration.eachWay(words, at, () => {
-      ends ||= this.#exploration.endsUnchecked();
+      if (this.#exploration.endsUnchecked()) ends = true;
       const next = store.find(model.packed, this.#exploration.packed());
       if (next >= 0) reached.push(next);
       return true;

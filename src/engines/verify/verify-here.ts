@@ -20,7 +20,7 @@ const MOST_STATES_FOR_SHORTEST = 50_000;
 /** What an exploration came to, as data. */
 export interface Verified {
   readonly kind: 'all' | 'failure' | 'stopped';
-  readonly why?: 'max-states' | 'memory' | 'interrupted';
+  readonly why?: 'max-states' | 'memory' | 'interrupted' | 'messages';
   readonly failure?: Failure | { readonly kind: 'livelock' };
   readonly moves: readonly Move[];
   readonly trace: readonly TraceStep[];

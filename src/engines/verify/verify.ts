@@ -98,9 +98,11 @@ function resultOf(
 function stoppedInWords({ why, states }: Verified, { maxStates }: VerifyOptions): string {
   if (why === 'interrupted')
     return `Interrupted after ${states} states: none of them broke anything.`;
-  const bound =
-    why === 'memory'
-      ? 'the memory for states was used up'
-      : `--max-states ${maxStates ?? DEFAULT_MAX_STATES} was reached`;
+  const bounds = {
+    messages: 'a location of the weak memory has 30 values that somebody may still read',
+    memory: 'the memory for states was used up',
+    'max-states': `--max-states ${maxStates ?? DEFAULT_MAX_STATES} was reached`,
+  };
+  const bound = bounds[why ?? 'max-states'];
   return `Not all states were reached: ${bound}. None of the ${states} states reached broke anything.`;
 }

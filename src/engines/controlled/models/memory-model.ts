@@ -66,6 +66,12 @@ export interface MemoryModel {
    */
   buffered(thread: number, next: Int32Array, all: Int32Array): void;
 
+  /**
+   * Whether a step has waited, since the first state, for room that the model's memory does not have: a
+   * bound of the model's, behind which it says nothing.
+   */
+  readonly full: boolean;
+
   /** What happens by itself: actors after the threads. The clock is the first of them. */
   readonly actors: number;
   /** Whether an actor has something to do. */

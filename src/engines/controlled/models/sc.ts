@@ -27,6 +27,7 @@ export class SequentialConsistency implements MemoryModel {
   readonly #length: number;
   readonly #threads: number;
   readonly #tick: number;
+  readonly full = false;
   answerLow = 0;
   answerHigh = 0;
 

@@ -57,6 +57,7 @@ export class TotalStoreOrder implements MemoryModel {
   readonly #cells: Cells;
   readonly #counts: Int32Array;
   readonly #buffers: Int32Array;
+  readonly full = false;
   answerLow = 0;
   answerHigh = 0;
 

@@ -75,6 +75,7 @@ export class WeakMemory implements MemoryModel {
   readonly #globalView: number;
   readonly #checkerView: number;
   readonly #viewCount: number;
+  full = false;
   answerLow = 0;
   answerHigh = 0;
 
@@ -127,6 +128,7 @@ export class WeakMemory implements MemoryModel {
   }
 
   reset(): void {
+    this.full = false;
     const { cells, ghost } = this.#shape;
     this.#words.fill(0);
     for (let cell = 0; cell < cells.length; cell++) {
@@ -235,7 +237,7 @@ export class WeakMemory implements MemoryModel {
     }
     if (isLocked(op)) {
       const location = this.#locationOf[automaton.cell[node]!]!;
-      return this.#counts[location]! < MOST_MESSAGES ? 1 : 0;
+      return this.#hasRoom(location) ? 1 : 0;
     }
     return op === STEP_END || op === STEP_VIOLATION ? 0 : 1;
   }
@@ -338,13 +340,19 @@ export class WeakMemory implements MemoryModel {
   #places(thread: number, automaton: Automaton, node: number): number {
     const location = this.#locationOf[automaton.cell[node]!]!;
     const count = this.#counts[location]!;
-    if (count === MOST_MESSAGES) return 0;
+    if (!this.#hasRoom(location)) return 0;
     if (!this.#isWhole(automaton, node)) return 1;
     let places = 1;
     for (let place = count - 1; place > this.#view(this.#current(thread), location); place--) {
       if (this.#locked[location * MOST_MESSAGES + place] === 0) places++;
     }
     return places;
+  }
+
+  #hasRoom(location: number): boolean {
+    if (this.#counts[location]! < MOST_MESSAGES) return true;
+    this.full = true;
+    return false;
   }
 
   /** Whether an access is to all of its location. */
