@@ -33,6 +33,12 @@ export const CLOCK_OUTCOMES = [
 /** A TSC sample and a publication that together explain a value, or do not. */
 type Explains = (published: ClockParameters, tsc: bigint, value: bigint) => boolean;
 
+/** A publication says nothing of the time before it: a TSC that was sampled earlier than its own is not for it. */
+function exactly(published: ClockParameters, tsc: bigint, value: bigint): boolean {
+  const ticks = BigInt.asIntN(64, tsc - published.tscTimestamp);
+  return ticks >= 0n && timeAt(published, tsc) === value;
+}
+
 /**
  * Reads the clock through the role and holds every value against what the host published: F1, and
  * the invariant that a value breaks which nothing explains.
@@ -53,7 +59,7 @@ export class ClockReader {
     publications: Publications,
     at: ClockAddresses,
     unexplained: InvariantId = 'P1',
-    explains: Explains = (published, tsc, value) => timeAt(published, tsc) === value,
+    explains: Explains = exactly,
   ) {
     this.#thread = thread;
     this.#publications = publications;
