@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts';
 import { fastest, median, type Timed, timed } from './repeat.ts';
 import { seqlock } from './seqlock.ts';
 
+/** The names of figures that others are held against. */
 export const BROKEN_SUBJECT = 'broken seqlock 2x1';
 export const VERIFY = 'verify, shortest schedule';
 /** More than it ever takes: the search ends at the first failure. */
