@@ -73,8 +73,8 @@ export interface ControlledSpec {
   readonly clockSteps?: number;
   /** By how many TSC ticks it does each time. */
   readonly ticks?: bigint;
-  /** Calls of every thread's `step`; by default as each thread says. */
-  readonly steps?: number;
+  /** Calls of every thread's `step`, or of some threads' by name; by default as each thread says. */
+  readonly steps?: number | Readonly<Record<string, number>>;
 }
 
 /** One thread of a scenario. */

@@ -79,9 +79,11 @@ export function instanceOf(
   const memoryBytes = Math.ceil((map.end + scenario.ledgerBytes) / 64) * 64;
   const memory = new PlainMemory(createSharedMemory(memoryBytes));
   createVm(machine, map, memory, machine.vcpus);
-  const steps = scenario
-    .threads(machine)
-    .map(({ steps: own }) => options.steps ?? small.steps ?? own ?? DEFAULT_STEPS);
+  const steps = scenario.threads(machine).map(({ name, steps: own }) => {
+    const { steps: asked } = small;
+    const calls = typeof asked === 'number' ? asked : asked?.[name];
+    return options.steps ?? calls ?? own ?? DEFAULT_STEPS;
+  });
   const clock = {
     firstTick: machine.firstTick,
     ticks: small.ticks ?? DEFAULT_TICKS,

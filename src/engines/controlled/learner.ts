@@ -25,6 +25,8 @@ export const PROBED_ITERATIONS = 1000;
 const COMPARED_CONTINUATIONS = 8;
 /** Steps that a run learns at the most. */
 const MOST_STEPS_AHEAD = 4_000;
+/** Behind the place of a loop that promised by `relax()`: withdrawing a guess there leaves the promise. */
+const PROMISED = ' relaxed';
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
 /** States that different answers led to, of which so many are compared. */
@@ -362,7 +364,7 @@ export class Learner implements Oracle {
   #headOf(step: Step): number {
     const { automaton } = this;
     const site = this.#site;
-    const place = this.#placeInWords(site);
+    const place = `${this.#placeInWords(site)}${this.#recorder.relaxed ? PROMISED : ''}`;
     this.#findSites(step);
     for (
       let state = this.#nearest(step, this.#behind);

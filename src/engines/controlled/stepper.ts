@@ -70,6 +70,7 @@ export class Stepper {
   take(actor: number, alternative: number): void {
     const { model, learners } = this.#system;
     this.countedLength = 0;
+    this.violator = NONE;
     if (actor >= learners.length) {
       model.act(actor - learners.length);
       return;
