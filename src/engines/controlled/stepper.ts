@@ -60,6 +60,17 @@ export class Stepper {
     return may ? count + 1 : count;
   }
 
+  /** Whether the last of these ways is an exit from guest mode in place of the step. */
+  mayExit(actor: number): boolean {
+    const { model, learners } = this.#system;
+    if (actor >= learners.length) return false;
+    const { automaton } = learners[actor]!;
+    const node = model.nodes[actor]!;
+    const exits = automaton.exits[node]!;
+    if (exits === EXIT_NEVER || automaton.ghost[node] === GHOST_WAITS) return false;
+    return exits === EXIT_AT_ANY_TIME || model.device(automaton.kickCell[node]!) !== 0;
+  }
+
   /** The same for the step itself, exits aside. */
   #ways(actor: number, automaton: Automaton, node: number): number {
     if (automaton.op[node] === STEP_MEET && !this.#alone(actor)) return 0;

@@ -9,8 +9,9 @@ export type Strategy = 'blocks' | 'pct';
 
 /** Steps after which a schedule is given up: its threads wait for each other without end. */
 export const MOST_STEPS = 2_000;
-/** One step in so many ends a block. */
-const STEPS_PER_SWITCH = 4;
+/** Of so many steps one ends a block; of so many steps before which an exit is possible, one is an exit: less one. */
+const BLOCKS = [3, 15, 63] as const;
+const EXITS = [1, 7, 31] as const;
 
 /** Random numbers, 32 bits each. */
 export interface RandomNumbers {
@@ -34,6 +35,9 @@ export class Walker {
   readonly #rounds = new Rounds();
   /** Steps at which the running actor falls behind all others. */
   readonly #changes: Int32Array;
+  /** Drawn for each schedule: some races need a thread to go on for long, or an exit to come late. */
+  #block: number = BLOCKS[0];
+  #patience: number = EXITS[0];
   /** In how many ways the actor that was chosen can take its step. */
   #ways = 0;
   /** How often each outcome was seen. */
@@ -70,12 +74,14 @@ export class Walker {
     stepper.reset();
     this.length = 0;
     if (strategy === 'pct') this.#drawPriorities();
+    const drawn = this.#random.next();
+    this.#block = BLOCKS[(drawn >>> 4) % BLOCKS.length]!;
+    this.#patience = EXITS[(drawn >>> 12) % EXITS.length]!;
     let running = NONE;
     while (stepper.violator < 0 && this.length < MOST_STEPS) {
       const actor = strategy === 'pct' ? this.#byPriority() : this.#byBlock(running);
       if (actor === NONE) break;
-      const ways = this.#ways;
-      const alternative = ways === 1 ? 0 : this.#random.next() % ways;
+      const alternative = this.#ways === 1 ? 0 : this.#way(actor, this.#ways);
       this.#moves[this.length++] = (actor << 8) | alternative;
       stepper.take(actor, alternative);
       for (let at = 0; at < stepper.countedLength; at++) this.outcomes[stepper.counted[at]!]!++;
@@ -106,11 +112,18 @@ export class Walker {
     return hash >>> 0;
   }
 
+  /** One of the ways of an actor's step. */
+  #way(actor: number, ways: number): number {
+    const number = this.#random.next();
+    if (!this.#stepper.mayExit(actor)) return number % ways;
+    return (number & this.#patience) === 0 ? ways - 1 : (number >>> 8) % (ways - 1);
+  }
+
   /** The running actor again, or, when its block is over, any; {@link NONE} where nobody can take a step. */
   #byBlock(running: number): number {
     const stepper = this.#stepper;
     const number = this.#random.next();
-    if (running !== NONE && number % STEPS_PER_SWITCH !== 0) {
+    if (running !== NONE && (number & this.#block) !== 0) {
       this.#ways = stepper.alternatives(running);
       if (this.#ways > 0) return running;
     }
