@@ -12,6 +12,7 @@ export { GeneralProtectionFault } from './cpu/faults.ts';
 export type { HostCpu } from './cpu/host-cpu.ts';
 export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
+export { closePools } from './engines/close-pools.ts';
 export type { Move } from './engines/controlled/move.ts';
 export {
   type FindScheduleOptions,
@@ -37,7 +38,6 @@ export type {
 } from './engines/result.ts';
 export { type SampleOptions, type SampleProgress, sample } from './engines/sample/index.ts';
 export {
-  closePools,
   type StressOptions,
   type StressProgress,
   stress,

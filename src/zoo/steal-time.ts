@@ -31,7 +31,7 @@ export const stealTimeMutants: readonly Mutant[] = [
     host: {
       setPreempted(kvm, vcpu) {
         if (kvm.memory.load32(vcpu + VCPU.preempted) !== 0) return;
-        const area = kvm.ops.stealArea(kvm, vcpu);
+        const area = kvm.ops.stealCache(kvm, vcpu);
         if (area === UNBACKED) return;
         kvm.memory.store8(area + KVM_STEAL_TIME_PREEMPTED, KVM_VCPU_PREEMPTED);
         kvm.memory.store32(vcpu + VCPU.preempted, 1);

@@ -86,7 +86,7 @@ export const tlbFlushMutants: readonly Mutant[] = [
     host: {
       setPreempted(kvm, vcpu) {
         if (kvm.memory.load32(vcpu + VCPU.atInstructionBoundary) === 0) return;
-        const area = kvm.ops.stealArea(kvm, vcpu);
+        const area = kvm.ops.stealCache(kvm, vcpu);
         if (area !== UNBACKED) storeByte(kvm, vcpu, area, KVM_VCPU_PREEMPTED);
       },
     },

@@ -1,9 +1,7 @@
-import { Piscina } from 'piscina';
+import { isScenarioModule } from '../scenario-module.ts';
 import { workerDeath } from '../worker-death.ts';
 import { Board, type ControlledReport, type ControlledTask } from './task.ts';
-
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const WORKER = new URL(`../../../workers/controlled${EXTENSION}`, import.meta.url).href;
+import { giveBack, takeWorker } from './workers.ts';
 
 /** Milliseconds between two looks at the worker. */
 const LOOK = 50;
@@ -11,9 +9,6 @@ const LOOK = 50;
 const STALL = 4_000;
 /** Milliseconds that a worker gets to stop by itself: an engine may be in the middle of a long piece of work. */
 const GRACE = 400;
-/** States may take much; a guest that eats memory is stopped all the same. */
-const HEAP_MEGABYTES = 4096;
-
 /** Watches one task on a worker of its own. Never hangs, never throws. */
 export async function supervise<Task extends ControlledTask, Result>(
   task: Task,
@@ -22,14 +17,10 @@ export async function supervise<Task extends ControlledTask, Result>(
   onLook: (board: Board, seconds: number) => void,
 ): Promise<ControlledReport<Result>> {
   const board = new Board(task.board);
-  const worker = new Piscina<Task, ControlledReport<Result>>({
-    filename: WORKER,
-    minThreads: 1,
-    maxThreads: 1,
-    atomics: 'disabled',
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
-  });
-  worker.on('error', () => {});
+  // A guest's or a scenario's module stays in the worker that has imported it.
+  const isForeign = task.guest !== undefined || isScenarioModule(task.scenario);
+  const worker = takeWorker(isForeign);
+  let isDone = false;
   let deadline = Number.POSITIVE_INFINITY;
   const abort = (): void => {
     board.stop();
@@ -64,12 +55,14 @@ export async function supervise<Task extends ControlledTask, Result>(
         })
         .then((report) => {
           clearInterval(timer);
-          resolve(report);
+          isDone = report.kind === 'result';
+          resolve(report as ControlledReport<Result>);
         });
     });
   } finally {
     signal?.removeEventListener('abort', abort);
-    await worker.destroy();
+    if (isDone && !isForeign) await giveBack(worker);
+    else await worker.destroy();
   }
 }
 
