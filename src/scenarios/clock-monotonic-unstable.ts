@@ -32,6 +32,8 @@ export const clockMonotonicUnstable: Scenario = {
   vcpus: { default: 2, least: 2, most: 64 },
   machine: { vcpusMatchedTsc: false, samplingGap: 600 },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  // The second read of a vCPU finds what the first has left behind.
+  controlled: { steps: 2 },
   instrument: (ops, thread) => noteLead(notePublications(ops, thread, PUBLICATIONS), thread, LEAD),
   threads: ({ vcpus }) =>
     Array.from({ length: vcpus }, (_, vcpu) => ({

@@ -1,4 +1,8 @@
-import { PVCLOCK_FLAGS, PVCLOCK_GUEST_STOPPED } from '../abi/pvclock-vcpu-time-info.ts';
+import {
+  PVCLOCK_FLAGS,
+  PVCLOCK_GUEST_STOPPED,
+  PVCLOCK_TSC_STABLE_BIT,
+} from '../abi/pvclock-vcpu-time-info.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
@@ -49,7 +53,7 @@ export const guestStopped: Scenario = {
     'vCPUs are stopped and the master clock is switched, while guests clear GUEST_STOPPED and compare clocks.',
   mechanism: 'kvmclock',
   roles: ['checkGuestStopped', 'readClock'],
-  invariants: ['P6', 'P4', 'F1'],
+  invariants: ['P6', 'P4', 'P7', 'F1'],
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 1, most: 64 },
   machine: { samplingGap: 20_000, exitsAnywhere: true },
@@ -91,37 +95,49 @@ function checkAndRead(thread: VcpuThread): Program {
   const area = clockArea(cpu.id);
   const at = clockAddresses(cpu.id);
   const floor = new ClockFloor(thread, FLOOR);
-  const reader = new FallbackReader(thread, publicationsOf(thread, cpu.id, PUBLICATIONS), LEAD, at);
+  const publications = publicationsOf(thread, cpu.id, PUBLICATIONS);
+  const reader = new FallbackReader(thread, publications, LEAD, at);
   const set = SET + cpu.id * SET_STRIDE;
   const takeTurn = cpu.id === SWITCHER ? masterClockSwitch(thread) : () => {};
-  let cleared = ledger.load32(set);
+  const flags = (): number => kvm.memory.load8(kvm.cpu.translate(area, 32) + PVCLOCK_FLAGS);
+  /** Of the times that the flag became set, those that a check has told. */
+  let told = ledger.load32(set);
+
+  /** Holds a check's answer against how often the flag had become set, before and after it. */
+  function judge(stopped: boolean, before: number): void {
+    const after = ledger.load32(set);
+    const isSet = (flags() & PVCLOCK_GUEST_STOPPED) !== 0;
+    if (stopped && after === told) violated('F1', 'The guest says it was stopped, and was not.');
+    if (!stopped && before !== told) violated('F1', 'The guest says it was not stopped, and was.');
+    if (stopped && isSet && after === told + 1)
+      violated('F1', 'The guest says it was stopped, and has left the flag for the next check.');
+    if (!stopped && !isSet && after !== told)
+      violated('F1', 'The guest has cleared the flag, and says that it was not stopped.');
+    // A stop that came after the flag was cleared set it again: that one is still to be told.
+    if (stopped) told = isSet ? after - 1 : after;
+  }
+
+  /** The check clears one flag and leaves the others, which are the host's. */
+  function checkStable(): void {
+    const published = publications.read(publications.finished - 1).flags;
+    if ((published & ~flags() & PVCLOCK_TSC_STABLE_BIT) !== 0)
+      violated('P7', 'The host had published TSC_STABLE, and the check of the guest cleared it.');
+  }
+
   return {
     step() {
-      // KVM_KVMCLOCK_CTRL is an ioctl of the vCPU: its own thread calls it, back in user space.
+      // KVM_KVMCLOCK_CTRL is an ioctl of the vCPU: its own thread calls it, back in user space, before the
+      // check or at an exit in the middle of it.
       if (random.below(2) === 0) {
         kvm.ops.setGuestPaused(kvm, vcpu);
-        cpu.exit();
+        if (random.below(2) === 0) cpu.exit();
       }
       takeTurn();
       const before = ledger.load32(set);
       if (random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_CHECK);
       const stopped = roles.checkGuestStopped(cpu, { area });
-      const after = ledger.load32(set);
-      if (stopped && after === cleared)
-        violated('F1', 'The guest says it was stopped, and was not.');
-      if (!stopped && before !== cleared)
-        violated('F1', 'The guest says it was not stopped, and was.');
-      if (stopped) {
-        cleared = after;
-        // A stop that came after the flag was cleared set it again: that one is still to be seen.
-        if (
-          (kvm.memory.load8(kvm.cpu.translate(area, 32) + PVCLOCK_FLAGS) &
-            PVCLOCK_GUEST_STOPPED) !==
-          0
-        ) {
-          cleared = after - 1;
-        }
-      }
+      judge(stopped, before);
+      checkStable();
       outcome(stopped ? STOPPED : NOT_STOPPED);
       floor.before();
       floor.after(reader.read());

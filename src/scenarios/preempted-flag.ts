@@ -73,8 +73,6 @@ export const preemptedFlag: Scenario = {
     ...Array.from({ length: vcpus - 1 }, (_, index) => ({
       name: `vcpu${index + 1}`,
       vcpu: index + 1,
-      // The second look begins where the first has ended: at any place of the others.
-      steps: 2,
       start: look,
     })),
     { name: 'scheduler', start: preempt },
@@ -169,6 +167,8 @@ function look({ cpu, roles, ledger, outcome, violated }: VcpuThread): Program {
   const at = { area: stealArea(VICTIM) };
   return {
     step() {
+      // An instruction before the call, which may so begin at any moment.
+      cpu.load8(at.area + KVM_STEAL_TIME_PREEMPTED);
       const execution = ledger.load32(EXECUTION);
       const flag = ledger.load32(FLAG);
       const preempted = roles.vcpuIsPreempted(cpu, at);

@@ -13,7 +13,9 @@ const ENTRY_BYTES = 32;
 const ENTRY_TIMESTAMP = 0;
 const ENTRY_SYSTEM_TIME = 8;
 const ENTRY_MUL = 16;
+/** The shift, signed, and the flags above it. */
 const ENTRY_SHIFT = 20;
+const FLAGS_SHIFT = 8;
 
 /** Ledger bytes of one area's publications. */
 export const PUBLICATIONS_BYTES = ENTRIES + REMEMBERED * ENTRY_BYTES;
@@ -42,7 +44,10 @@ export class Publications {
     ledger.store64(entry + ENTRY_TIMESTAMP, parameters.tscTimestamp);
     ledger.store64(entry + ENTRY_SYSTEM_TIME, parameters.systemTime);
     ledger.store32(entry + ENTRY_MUL, parameters.mul);
-    ledger.store32(entry + ENTRY_SHIFT, parameters.shift & 0xff);
+    ledger.store32(
+      entry + ENTRY_SHIFT,
+      (parameters.shift & 0xff) | (parameters.flags << FLAGS_SHIFT),
+    );
     ledger.store32(this.#base + STARTED, number + 1);
   }
 
@@ -76,12 +81,13 @@ export class Publications {
   read(number: number): ClockParameters {
     const ledger = this.#ledger;
     const entry = this.#entry(number);
+    const shiftAndFlags = ledger.load32(entry + ENTRY_SHIFT);
     return {
       tscTimestamp: ledger.load64(entry + ENTRY_TIMESTAMP),
       systemTime: ledger.load64(entry + ENTRY_SYSTEM_TIME),
       mul: ledger.load32(entry + ENTRY_MUL),
-      shift: (ledger.load32(entry + ENTRY_SHIFT) << 24) >> 24,
-      flags: 0,
+      shift: (shiftAndFlags << 24) >> 24,
+      flags: shiftAndFlags >>> FLAGS_SHIFT,
     };
   }
 

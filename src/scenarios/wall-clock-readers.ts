@@ -41,6 +41,8 @@ export const wallClockReaders: Scenario = {
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
+  // The second read of a vCPU finds what the first has left behind.
+  controlled: { steps: 2 },
   instrument: (ops, thread) => noteWallClock(notePublications(ops, thread, PUBLICATIONS), thread),
   threads({ vcpus, wallClockWriters }) {
     const writers = Math.min(wallClockWriters, MOST_WRITERS);

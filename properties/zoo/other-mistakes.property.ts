@@ -1,0 +1,174 @@
+import '../seed.ts';
+import test from 'ava';
+import { verifyHere } from '../../src/engines/verify/verify-here.ts';
+import { cpuOffline } from '../../src/guest/cpu-offline.ts';
+import { readClock } from '../../src/guest/pvclock.ts';
+import type { GuestRoles } from '../../src/guest/roles.ts';
+import { readSteal } from '../../src/guest/steal-time.ts';
+import { readWallClockEpoch } from '../../src/guest/wall-clock.ts';
+import { findScenario } from '../../src/scenarios/index.ts';
+import type { InvariantId } from '../../src/scenarios/invariants.ts';
+import { LIMITS } from './explored.ts';
+
+/** A guest with a mistake that no row of the catalogue has. */
+interface Mistake {
+  readonly what: string;
+  readonly scenario: string;
+  readonly breaks: InvariantId;
+  readonly roles: Partial<GuestRoles>;
+}
+
+const FLAGS = 29;
+const PREEMPTED = 16;
+const STABLE = 1;
+const STOPPED = 2;
+/** A word of a steal or wall clock area's end that the host does not write: the guest keeps something there. */
+const SPARE = 48;
+
+/** A guest that goes offline and forgets one feature. */
+const forgets = (feature: number): Partial<GuestRoles> => ({
+  cpuOffline: (cpu, at) => cpuOffline(cpu, { features: at.features & ~(1 << feature) }),
+});
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    what: 'steal time is a constant',
+    scenario: 'steal-time-remote-read',
+    breaks: 'F1',
+    roles: { readSteal: () => 0n },
+  },
+  {
+    what: 'steal time is read once',
+    scenario: 'steal-time-remote-read',
+    breaks: 'F1',
+    roles: {
+      readSteal(cpu, at) {
+        const kept = cpu.load64(at.area + SPARE);
+        if (kept !== 0n) return kept;
+        const steal = readSteal(cpu, at);
+        cpu.store64(at.area + SPARE, steal);
+        return steal;
+      },
+    },
+  },
+  {
+    what: 'nobody is ever preempted',
+    scenario: 'preempted-flag',
+    breaks: 'F1',
+    roles: { vcpuIsPreempted: () => false },
+  },
+  {
+    what: 'the wall clock area is read once',
+    scenario: 'wall-clock-readers',
+    breaks: 'F1',
+    roles: {
+      readWallClock(cpu, at) {
+        let epoch = cpu.load64(at.wallClock + SPARE);
+        if (epoch === 0n) {
+          epoch = readWallClockEpoch(cpu, at.wallClock);
+          cpu.store64(at.wallClock + SPARE, epoch);
+        }
+        return BigInt.asUintN(64, epoch + readClock(cpu, at));
+      },
+    },
+  },
+  {
+    what: 'last_value is exchanged before it is compared',
+    scenario: 'clock-monotonic-unstable',
+    breaks: 'P4',
+    roles: {
+      readClock(cpu, at) {
+        const time = readClock(cpu, { ...at, lastValue: at.lastValue + SPARE });
+        cpu.store64(at.lastValue + SPARE, 0n);
+        const last = cpu.lockXchg64(at.lastValue, time);
+        return time > last ? time : last;
+      },
+    },
+  },
+  {
+    what: 'GUEST_STOPPED is told and not cleared',
+    scenario: 'guest-stopped',
+    breaks: 'F1',
+    roles: { checkGuestStopped: (cpu, { area }) => (cpu.load8(area + FLAGS) & STOPPED) !== 0 },
+  },
+  {
+    what: 'GUEST_STOPPED is cleared by an instruction of its own, whatever the look before it saw',
+    scenario: 'guest-stopped',
+    breaks: 'F1',
+    roles: {
+      checkGuestStopped(cpu, { area }) {
+        const flags = cpu.load8(area + FLAGS);
+        cpu.and8(area + FLAGS, ~STOPPED);
+        return (flags & STOPPED) !== 0;
+      },
+    },
+  },
+  {
+    what: 'TSC_STABLE is cleared along with GUEST_STOPPED',
+    scenario: 'guest-stopped',
+    breaks: 'P7',
+    roles: {
+      checkGuestStopped(cpu, { area }) {
+        if ((cpu.load8(area + FLAGS) & STOPPED) === 0) return false;
+        cpu.and8(area + FLAGS, ~(STOPPED | STABLE));
+        return true;
+      },
+    },
+  },
+  ...[3, 4, 5, 6].map(
+    (feature): Mistake => ({
+      what: `the area of feature ${feature} is left enabled on the way offline`,
+      scenario: 'hotplug-disable',
+      breaks: 'M1',
+      roles: forgets(feature),
+    }),
+  ),
+];
+
+/** Guests that are right, and written another way than the reference. */
+const ALTERNATIVES: readonly Omit<Mistake, 'breaks'>[] = [
+  {
+    what: 'GUEST_STOPPED is tested and cleared by one instruction',
+    scenario: 'guest-stopped',
+    roles: { checkGuestStopped: (cpu, { area }) => cpu.testAndClear(area + FLAGS, 1) },
+  },
+  {
+    what: 'the C test of the preempted byte',
+    scenario: 'preempted-flag',
+    roles: { vcpuIsPreempted: (cpu, { area }) => (cpu.load8(area + PREEMPTED) & 1) !== 0 },
+  },
+];
+
+const explore = ({ scenario: name, roles }: Pick<Mistake, 'scenario' | 'roles'>) => {
+  const scenario = findScenario(name);
+  const mutant = { id: 'own', source: 'own', summary: '', side: 'guest', roles } as const;
+  return verifyHere(
+    {
+      scenario,
+      mutant: {
+        ...mutant,
+        scenario: name,
+        mechanism: scenario.mechanism,
+        invariants: [],
+        visibleUnder: [],
+      },
+      model: 'tso',
+    },
+    LIMITS,
+  );
+};
+
+for (const mistake of MISTAKES) {
+  test(`found: ${mistake.what}`, (t) => {
+    const { failure, kind } = explore(mistake);
+    const broken = failure?.kind === 'violation' ? failure.invariant : kind;
+    t.is<string, string>(broken, mistake.breaks, JSON.stringify(failure));
+  });
+}
+
+for (const alternative of ALTERNATIVES) {
+  test(`no false alarm: ${alternative.what}`, (t) => {
+    const { failure, kind } = explore(alternative);
+    t.is(kind, 'all', JSON.stringify(failure));
+  });
+}
