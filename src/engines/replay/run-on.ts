@@ -42,7 +42,7 @@ export function runOn(system: System, stepper: Stepper): RanOn {
 /** Whether any order of steps leads from a state to the end of all threads; undefined where that takes too long to tell. */
 function leadsToEnd(system: System, stepper: Stepper, from: Int32Array): boolean | undefined {
   const { model } = system;
-  const store = new StateStore();
+  const store = new StateStore(model.packedLength);
   model.load(from, 0);
   store.insert(model.packed, model.pack());
   for (let state = 0; state < store.count; state++) {

@@ -56,7 +56,7 @@ const LONGEST_RUN = 256;
  * With a reduction, steps that suffice alone are taken in a row, and only the state behind them is kept.
  */
 export class Exploration {
-  readonly store = new StateStore();
+  readonly store: StateStore;
   readonly #system: System;
   readonly #stepper: Stepper;
   readonly #reduction: Reduction | undefined;
@@ -90,6 +90,7 @@ export class Exploration {
     outcomes: number,
     unchecked: Unchecked = CHECKED,
   ) {
+    this.store = new StateStore(system.model.packedLength);
     this.#system = system;
     this.#stepper = stepper;
     this.#reduction = reduction;

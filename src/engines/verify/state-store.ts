@@ -15,11 +15,21 @@ export class StateStore {
   #used = 0;
   /** Words of all chunks together. */
   #words = 0;
-  /** Chunk and offset of each state. */
-  #where = new Uint32Array(1 << 10);
+  /** Chunk and offset of each state; empty where all are of one length. */
+  #where: Uint32Array<ArrayBuffer>;
+  /** Words of every state, and how many states a chunk has room for; 0 where lengths differ. */
+  readonly #length: number;
+  readonly #perChunk: number;
   /** Hash, and number of the state plus one; 0 where there is none. */
   #table = new Int32Array(FIRST_TABLE);
   #count = 0;
+
+  /** @param length words of every state, or 0 where they differ */
+  constructor(length: number) {
+    this.#length = length;
+    this.#perChunk = length === 0 ? 0 : Math.floor(CHUNK_WORDS / length);
+    this.#where = new Uint32Array(length === 0 ? 1 << 10 : 0);
+  }
 
   get count(): number {
     return this.#count;
@@ -31,11 +41,15 @@ export class StateStore {
 
   /** Words of a state are in this array … */
   chunkOf(state: number): Int32Array {
-    return this.#chunks[this.#where[state]! >>> CHUNK_BITS]!;
+    const chunk =
+      this.#length === 0 ? this.#where[state]! >>> CHUNK_BITS : Math.floor(state / this.#perChunk);
+    return this.#chunks[chunk]!;
   }
   /** … from this place on. */
   offsetOf(state: number): number {
-    return this.#where[state]! & (CHUNK_WORDS - 1);
+    return this.#length === 0
+      ? this.#where[state]! & (CHUNK_WORDS - 1)
+      : (state % this.#perChunk) * this.#length;
   }
 
   /** Adds a state. Returns its number, or −1 − its number where it was there already. */
@@ -73,14 +87,17 @@ export class StateStore {
   }
 
   #equals(state: number, words: Int32Array, length: number): boolean {
-    const where = this.#where[state]!;
-    const chunk = this.#chunks[where >>> CHUNK_BITS]!;
-    const at = where & (CHUNK_WORDS - 1);
+    const chunk = this.chunkOf(state);
+    const at = this.offsetOf(state);
     for (let word = 0; word < length; word++) if (chunk[at + word] !== words[word]) return false;
     return true;
   }
 
   #append(words: Int32Array, length: number): void {
+    if (this.#length !== 0) {
+      this.#appendInRow(words, length);
+      return;
+    }
     if (this.#used + length > this.#chunk.length) {
       const bits = Math.min(FIRST_CHUNK_BITS + 2 * this.#chunks.length, CHUNK_BITS);
       this.#chunk = new Int32Array(Math.max(1 << bits, length));
@@ -94,6 +111,28 @@ export class StateStore {
     for (let word = 0; word < length; word++) chunk[used + word] = words[word]!;
     this.#where[this.#count++] = (this.#chunks.length - 1) * CHUNK_WORDS + used;
     this.#used += length;
+  }
+
+  /** All chunks but the first are full: where a state is follows from its number. */
+  #appendInRow(words: Int32Array, length: number): void {
+    const at = this.offsetOf(this.#count);
+    if (at === 0) {
+      this.#chunk = new Int32Array(this.#chunks.length === 0 ? 1 << FIRST_CHUNK_BITS : CHUNK_WORDS);
+      this.#chunks.push(this.#chunk);
+      this.#words += this.#chunk.length;
+    } else if (at + length > this.#chunk.length) this.#growFirst();
+    const chunk = this.#chunk;
+    for (let word = 0; word < length; word++) chunk[at + word] = words[word]!;
+    this.#count++;
+  }
+
+  /** The first chunk begins small, for most explorations are. */
+  #growFirst(): void {
+    const larger = new Int32Array(Math.min(this.#chunk.length * 4, CHUNK_WORDS));
+    larger.set(this.#chunk);
+    this.#words += larger.length - this.#chunk.length;
+    this.#chunk = larger;
+    this.#chunks[this.#chunks.length - 1] = larger;
   }
 
   #widen(): void {

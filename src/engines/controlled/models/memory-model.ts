@@ -29,6 +29,8 @@ export interface MemoryModel {
   readonly fences: FenceSteps;
   /** Automaton state of each thread, in the state at hand. */
   readonly nodes: Int32Array;
+  /** Words of every packed state, or 0 where they differ. */
+  readonly packedLength: number;
   /** Words of the packed state. */
   readonly packed: Int32Array;
   /** Low and high half of the answer of the latest step. */

@@ -24,7 +24,7 @@ export class SequentialConsistency implements MemoryModel {
   readonly actors = 1;
   readonly #shape: StateShape;
   readonly #cells: Cells;
-  readonly #length: number;
+  readonly packedLength: number;
   readonly #threads: number;
   readonly #tick: number;
   readonly full = false;
@@ -36,7 +36,7 @@ export class SequentialConsistency implements MemoryModel {
     this.#shape = shape;
     this.#threads = threads;
     this.#tick = threads + cells.length;
-    this.#length = this.#tick + (shape.clockSteps > 0 ? 1 : 0);
+    this.packedLength = this.#tick + (shape.clockSteps > 0 ? 1 : 0);
     this.packed = new Int32Array(this.#tick + 1);
     this.nodes = this.packed.subarray(0, threads);
     this.#cells = new Cells(this.packed, threads);
@@ -48,11 +48,11 @@ export class SequentialConsistency implements MemoryModel {
   }
   load(words: Int32Array, at: number): void {
     const { packed } = this;
-    const length = this.#length;
+    const length = this.packedLength;
     for (let word = 0; word < length; word++) packed[word] = words[at + word]!;
   }
   pack(): number {
-    return this.#length;
+    return this.packedLength;
   }
 
   compare(one: number, other: number): number {

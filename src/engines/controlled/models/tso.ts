@@ -46,6 +46,7 @@ const A_PART = 2;
 export class TotalStoreOrder implements MemoryModel {
   readonly name = 'tso';
   readonly fences = { mb: true, rmbAndWmb: false };
+  readonly packedLength = 0;
   readonly packed: Int32Array;
   readonly nodes: Int32Array;
   readonly actors: number;

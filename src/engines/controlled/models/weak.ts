@@ -49,6 +49,7 @@ const THREAD_VIEWS = [0, 1, 2] as const;
 export class WeakMemory implements MemoryModel {
   readonly name = 'weak';
   readonly fences = { mb: true, rmbAndWmb: true };
+  readonly packedLength = 0;
   readonly packed: Int32Array;
   readonly nodes: Int32Array;
   readonly actors = 1;
