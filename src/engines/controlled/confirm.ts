@@ -1,5 +1,5 @@
-import type { AnswerLog } from './learner.ts';
-import { GuessWithdrawn } from './learner.ts';
+import { type AnswerLog, newLog } from './answer-log.ts';
+import { GuessWithdrawn } from './guesses.ts';
 import type { Move } from './move.ts';
 import { ProgramFailed } from './program.ts';
 import type { Stepper } from './stepper.ts';
@@ -12,7 +12,7 @@ import type { System } from './system.ts';
  */
 export function confirm(system: System, stepper: Stepper, moves: readonly Move[]): void {
   const { learners, model } = system;
-  const logs = learners.map((): AnswerLog => ({ steps: [], low: [], high: [], exit: [] }));
+  const logs = learners.map((): AnswerLog => newLog());
   stepper.observer = (thread, node, exit) => {
     const log = logs[thread]!;
     log.steps.push(learners[thread]!.automaton.steps[node]!);

@@ -1,5 +1,6 @@
+import { clearLog, logAnswer, logPath, logWalk, newLog } from './answer-log.ts';
 import { Automaton, NONE } from './automaton.ts';
-import { NotDeterministic } from './faults.ts';
+import { Guesses, type Withdrawn } from './guesses.ts';
 import type { MemoryModel } from './models/memory-model.ts';
 import type { Ending, ThreadProgram } from './program.ts';
 import type { Answers, Oracle, Recorder, Violation } from './recorder.ts';
@@ -14,59 +15,14 @@ import {
   type Step,
   sameStep,
 } from './step.ts';
+import { keeping, leadsTo } from './trial-run.ts';
 
-/** Iterations of a loop without `relax()` that are tried at once before its states are merged. */
-const QUICK_ITERATIONS = 64;
-/** The same for a loop that promises by `relax()` to leave nothing behind. */
-const PROMISED_ITERATIONS = 3;
-/** Iterations that a merged loop is driven through when exploration is over. */
-export const PROBED_ITERATIONS = 1000;
-/** Continuations that are compared behind each merged iteration. */
-const COMPARED_CONTINUATIONS = 8;
 /** Steps that a run learns at the most. */
 const MOST_STEPS_AHEAD = 4_000;
 /** Behind the place of a loop that promised by `relax()`: withdrawing a guess there leaves the promise. */
 const PROMISED = ' relaxed';
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
-/** States that different answers led to, of which so many are compared. */
-const COMPARED_JOINS = 64;
-
-/** A loop that was taken to lead back to where it began, and does not: what was learned is void. */
-export class GuessWithdrawn extends Error {
-  override readonly name = 'GuessWithdrawn';
-}
-
-/** An iteration that leads back to the head of its loop. */
-interface Iteration {
-  readonly head: number;
-  readonly from: number;
-  readonly low: number;
-  readonly high: number;
-  readonly exit: boolean;
-  /** By `relax()`. */
-  readonly promised: boolean;
-  /** Where in the program the head is. */
-  readonly place: string;
-}
-
-/** What was guessed and found wrong. Outlives restarts. */
-export class Withdrawn {
-  /** Loops that do not lead back to where they began, by place. */
-  readonly sites = new Set<string>();
-  /** Threads that know more than {@link Knowledge} says, by name: they keep state that is neither local nor in memory. */
-  readonly identities = new Set<string>();
-}
-
-/** An answer that leads to a state which other answers had led to before. */
-interface Join {
-  readonly from: number;
-  readonly low: number;
-  readonly high: number;
-  readonly exit: boolean;
-  readonly to: number;
-}
-
 /** Learns one thread's automaton by running its program. */
 export class Learner implements Oracle {
   readonly automaton: Automaton;
@@ -76,7 +32,7 @@ export class Learner implements Oracle {
   readonly #program: ThreadProgram;
   readonly #recorder: Recorder;
   readonly #memory: MemoryModel;
-  readonly #withdrawn: Withdrawn;
+  readonly #guesses: Guesses;
   readonly #siteNumbers = new Map<string, number>();
   readonly #sites: string[] = [''];
   /** Of each state: the call that it is in, its private memory, and how many answers lead to it. */
@@ -89,11 +45,9 @@ export class Learner implements Oracle {
   readonly #comesAgain = new Set<number>();
   /** States by all that decides how the thread goes on from them. */
   readonly #identities = new Map<number, number>();
-  readonly #joins: Join[] = [];
   readonly #ends = new Map<string, number>();
-  readonly #iterations: Iteration[] = [];
   readonly #violations = new Map<number, Violation>();
-  readonly #answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
+  readonly #answers = newLog();
   /** Where the next state is to be added: behind this one, by this answer. */
   #behind = NONE;
   #byExit = false;
@@ -127,18 +81,13 @@ export class Learner implements Oracle {
     this.#program = program;
     this.#recorder = recorder;
     this.#memory = memory;
-    this.#withdrawn = withdrawn;
+    this.#guesses = new Guesses(this.automaton, program, recorder, withdrawn);
     this.#before = new Int32Array(memory.packed.length);
   }
 
   /** Assumptions that merged loops rest on. */
   get assumptions(): readonly string[] {
-    const promised = this.#iterations.some((one) => one.promised);
-    const guessed = this.#iterations.some((one) => !one.promised);
-    return [
-      ...(promised ? ['relax-promised'] : []),
-      ...(guessed ? [`retry-guessed:${PROBED_ITERATIONS}`] : []),
-    ];
+    return this.#guesses.assumptions;
   }
 
   /** The broken invariant of a state that says so. */
@@ -148,7 +97,7 @@ export class Learner implements Oracle {
 
   /** Learns the first state. @throws ProgramFailed, SharingGrew */
   root(): number {
-    clear(this.#answers);
+    clearLog(this.#answers);
     return this.#learn(NONE, 0, 0, false);
   }
 
@@ -158,8 +107,9 @@ export class Learner implements Oracle {
    * @throws ProgramFailed, SharingGrew
    */
   learn(state: number, low: number, high: number, exit: boolean): number {
-    this.#pathTo(state, this.#answers);
-    push(this.#answers, this.automaton.steps[state]!, low, high, exit);
+    clearLog(this.#answers);
+    logPath(this.automaton, NONE, state, this.#answers);
+    logAnswer(this.#answers, this.automaton.steps[state]!, low, high, exit);
     return this.#learn(state, low, high, exit);
   }
 
@@ -232,12 +182,12 @@ export class Learner implements Oracle {
     this.#byExit = false;
     this.low = this.#memory.answerLow;
     this.high = this.#memory.answerHigh;
-    push(this.#answers, step, this.low, this.high, false);
+    logAnswer(this.#answers, step, this.low, this.high, false);
   }
 
   /** Whether other answers led to the same; the program then stops in the state that they led to. */
   #isKnown(step: Step): boolean {
-    if (this.#withdrawn.identities.has(this.name)) return false;
+    if (!this.#guesses.joins) return false;
     this.#identity = this.#recorder.identity();
     const known = this.#identities.get(this.#identity);
     if (known === undefined || !sameStep(step, this.automaton.steps[known]!)) return false;
@@ -288,7 +238,7 @@ export class Learner implements Oracle {
 
   #join(to: number): void {
     const { low, high } = this;
-    this.#joins.push({ from: this.#behind, low, high, exit: this.#byExit, to });
+    this.#guesses.addJoin({ from: this.#behind, low, high, exit: this.#byExit, to });
     this.#link(to);
   }
 
@@ -372,8 +322,8 @@ export class Learner implements Oracle {
       state = this.#nearest(step, automaton.parent[state]!)
     ) {
       if (this.#sites[automaton.site[state]!] !== site) continue;
-      if (this.#withdrawn.sites.has(place)) return NONE;
-      const iteration: Iteration = {
+      if (this.#guesses.isWithdrawn(place)) return NONE;
+      const leadsBack = this.#guesses.addIteration({
         head: state,
         from: this.#behind,
         low: this.low,
@@ -381,14 +331,8 @@ export class Learner implements Oracle {
         exit: this.#byExit,
         promised: this.#recorder.relaxed,
         place,
-      };
-      const times = iteration.promised ? PROMISED_ITERATIONS : QUICK_ITERATIONS;
-      if (!this.#repeats([iteration], times)) {
-        this.#withdrawn.sites.add(place);
-        return NONE;
-      }
-      this.#iterations.push(iteration);
-      return state;
+      });
+      return leadsBack ? state : NONE;
     }
     return NONE;
   }
@@ -420,69 +364,17 @@ export class Learner implements Oracle {
     return `${this.name} ${this.#recorder.scope} ${this.#recorder.digest} ${site}`;
   }
 
-  /**
-   * Drives the program through iterations of a loop, and the continuations behind them, and compares.
-   *
-   * @param random 32-bit numbers, which choose among iterations and continuations
-   * @throws GuessWithdrawn
-   */
+  /** Tries what was guessed. @throws GuessWithdrawn */
   probe(random: () => number): void {
-    const heads = new Map<number, Iteration[]>();
-    for (const iteration of this.#iterations) {
-      const others = heads.get(iteration.head);
-      if (others === undefined) heads.set(iteration.head, [iteration]);
-      else others.push(iteration);
-    }
-    let withdrawn = false;
-    for (const iterations of heads.values()) {
-      const promised = iterations.every((one) => one.promised);
-      const times = promised ? PROMISED_ITERATIONS : PROBED_ITERATIONS;
-      const driven = Array.from({ length: times }, () => iterations[random() % iterations.length]!);
-      const holds =
-        this.#repeats(driven, 1) &&
-        iterations.every((iteration) => this.#continues(iteration, random));
-      if (holds) continue;
-      for (const { place } of iterations) this.#withdrawn.sites.add(place);
-      withdrawn = true;
-    }
-    if (!this.#joinsHold(random)) {
-      this.#withdrawn.identities.add(this.name);
-      withdrawn = true;
-    }
-    if (withdrawn) throw new GuessWithdrawn();
-  }
-
-  /** Whether threads that came to the same by other answers go on alike: some of them are tried. */
-  #joinsHold(random: () => number): boolean {
-    const joins = this.#joins;
-    for (let tries = 0; tries < Math.min(COMPARED_JOINS, joins.length); tries++) {
-      const join = joins[random() % joins.length]!;
-      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
-      this.#pathTo(join.from, answers);
-      push(answers, this.automaton.steps[join.from]!, join.low, join.high, join.exit);
-      if (!this.#leadsTo(answers, this.#walkFrom(join.to, answers, random))) return false;
-    }
-    return true;
-  }
-
-  /** Goes on from a state through what is known, to where that ends. Returns the last state. */
-  #walkFrom(from: number, answers: AnswerLog, random: () => number): number {
-    const { children } = this.automaton;
-    let state = from;
-    while (children[state]!.length > 0) {
-      const next = children[state]![random() % children[state]!.length]!;
-      this.#append(next, state, answers);
-      state = next;
-    }
-    return state;
+    this.#guesses.probe(random);
   }
 
   /** Whether another program takes the same steps as this one's, by some walks through what is known. */
   isAlike(program: ThreadProgram, recorder: Recorder, random: () => number): boolean {
     const { automaton } = this;
     for (let walks = 0; walks < COMPARED_WALKS; walks++) {
-      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
-      const state = this.#walkFrom(0, answers, random);
+      const answers = newLog();
+      const state = logWalk(automaton, 0, answers, random);
       if (!leadsTo(program, recorder, answers, automaton, state)) return false;
     }
     return true;
@@ -490,148 +382,18 @@ export class Learner implements Oracle {
 
   /** Whether the program, given these answers, comes to a state. */
   confirms(answers: Answers, state: number): boolean {
-    return this.#leadsTo(answers, state);
+    return this.#guesses.leadsTo(answers, state);
   }
 
-  /**
-   * Takes no loop of this thread for one that leaves nothing behind any more, and no state for another
-   * one. Returns whether it did.
-   */
+  /** Takes nothing of this thread for the same as something else any more. Returns whether it did. */
   withdrawAll(): boolean {
-    const { sites, identities } = this.#withdrawn;
-    const before = sites.size + identities.size;
-    for (const { place } of this.#iterations) sites.add(place);
-    if (this.#joins.length > 0) identities.add(this.name);
-    return sites.size + identities.size > before;
-  }
-
-  /** Whether these iterations, so many times, lead back to their common head. */
-  #repeats(iterations: readonly Iteration[], times: number): boolean {
-    const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
-    const { head } = iterations[0]!;
-    this.#pathTo(head, answers);
-    for (let time = 0; time < times; time++) {
-      for (const iteration of iterations) this.#appendIteration(iteration, answers);
-    }
-    return this.#leadsTo(answers, head);
-  }
-
-  /** Whether what follows an iteration is what follows the head. */
-  #continues(iteration: Iteration, random: () => number): boolean {
-    for (let tries = 0; tries < COMPARED_CONTINUATIONS; tries++) {
-      const answers: AnswerLog = { steps: [], low: [], high: [], exit: [] };
-      this.#pathTo(iteration.head, answers);
-      this.#appendIteration(iteration, answers);
-      if (!this.#leadsTo(answers, this.#walkFrom(iteration.head, answers, random))) return false;
-    }
-    return true;
-  }
-
-  #leadsTo(answers: Answers, state: number): boolean {
-    return leadsTo(this.#program, this.#recorder, answers, this.automaton, state);
-  }
-
-  #appendIteration({ head, from, low, high, exit }: Iteration, answers: AnswerLog): void {
-    this.#pathBetween(head, from, answers);
-    push(answers, this.automaton.steps[from]!, low, high, exit);
-  }
-
-  #append(child: number, parent: number, answers: AnswerLog): void {
-    const { automaton } = this;
-    push(
-      answers,
-      automaton.steps[parent]!,
-      automaton.answerLow[child]!,
-      automaton.answerHigh[child]!,
-      automaton.byExit[child]!,
-    );
-  }
-
-  /** The answers that lead to a state, in place of what `answers` held. */
-  #pathTo(state: number, answers: AnswerLog): void {
-    clear(answers);
-    this.#pathBetween(NONE, state, answers);
-  }
-
-  /** Appends the answers that lead from one state to a later one. */
-  #pathBetween(from: number, to: number, answers: AnswerLog): void {
-    const { automaton } = this;
-    const states: number[] = [];
-    for (let state = to; state !== from; state = automaton.parent[state]!) states.push(state);
-    for (let at = states.length - 1; at >= 0; at--) {
-      const child = states[at]!;
-      const parent = automaton.parent[child]!;
-      if (parent !== NONE) this.#append(child, parent, answers);
-    }
-  }
-}
-
-/** Answers as they are collected. */
-export interface AnswerLog {
-  readonly steps: Step[];
-  readonly low: number[];
-  readonly high: number[];
-  readonly exit: boolean[];
-}
-
-/** Whether a program, given these answers, comes to a state of an automaton. */
-function leadsTo(
-  program: ThreadProgram,
-  recorder: Recorder,
-  answers: Answers,
-  automaton: Automaton,
-  state: number,
-): boolean {
-  return keeping(recorder, () => {
-    recorder.rewind(answers, undefined);
-    try {
-      const ending = program.run();
-      if (ending.kind === 'end') return automaton.op[state] === STEP_END;
-      if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
-      return sameStep(recorder.pending!, automaton.steps[state]!);
-    } catch (error) {
-      if (isMismatch(error)) return false;
-      throw error;
-    }
-  });
-}
-
-/** Does something with a recorder for whose latest run somebody still has use. */
-function keeping<Result>(recorder: Recorder, body: () => Result): Result {
-  const { pending, relaxed, outcomes, steps, scope, digest } = recorder;
-  const counted = [...outcomes];
-  try {
-    return body();
-  } finally {
-    recorder.restore(pending, relaxed, counted, steps, scope, digest);
+    return this.#guesses.withdrawAll();
   }
 }
 
 /** A small number for what a step does. */
 function stepHash({ op, address, low }: Step): number {
   return Math.imul(address, 31) ^ Math.imul(low, 0x85ebca6b) ^ op;
-}
-
-function clear({ steps, low, high, exit }: AnswerLog): void {
-  steps.length = 0;
-  low.length = 0;
-  high.length = 0;
-  exit.length = 0;
-}
-
-function push(answers: AnswerLog, step: Step, low: number, high: number, exit: boolean): void {
-  answers.steps.push(step);
-  answers.low.push(low);
-  answers.high.push(high);
-  answers.exit.push(exit);
-}
-
-/** Whether a run took another step than was expected of it. */
-function isMismatch(error: unknown): boolean {
-  return (
-    error instanceof NotDeterministic ||
-    (error instanceof Error && (error as { code?: string }).code === 'NOT_DETERMINISTIC')
-  );
 }
 
 function terminal(op: number): Step {

@@ -1,0 +1,46 @@
+import type { Automaton } from './automaton.ts';
+import { NotDeterministic } from './faults.ts';
+import type { ThreadProgram } from './program.ts';
+import type { Answers, Recorder } from './recorder.ts';
+import { STEP_END, STEP_VIOLATION, sameStep } from './step.ts';
+
+/** Whether a program, given these answers, comes to a state of an automaton. */
+export function leadsTo(
+  program: ThreadProgram,
+  recorder: Recorder,
+  answers: Answers,
+  automaton: Automaton,
+  state: number,
+): boolean {
+  return keeping(recorder, () => {
+    recorder.rewind(answers, undefined);
+    try {
+      const ending = program.run();
+      if (ending.kind === 'end') return automaton.op[state] === STEP_END;
+      if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
+      return sameStep(recorder.pending!, automaton.steps[state]!);
+    } catch (error) {
+      if (isMismatch(error)) return false;
+      throw error;
+    }
+  });
+}
+
+/** Does something with a recorder for whose latest run somebody still has use. */
+export function keeping<Result>(recorder: Recorder, body: () => Result): Result {
+  const { pending, relaxed, outcomes, steps, scope, digest } = recorder;
+  const counted = [...outcomes];
+  try {
+    return body();
+  } finally {
+    recorder.restore(pending, relaxed, counted, steps, scope, digest);
+  }
+}
+
+/** Whether a run took another step than was expected of it. */
+function isMismatch(error: unknown): boolean {
+  return (
+    error instanceof NotDeterministic ||
+    (error instanceof Error && (error as { code?: string }).code === 'NOT_DETERMINISTIC')
+  );
+}
