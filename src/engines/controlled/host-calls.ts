@@ -8,14 +8,18 @@ export class HostCalls {
   /** The operations to call. */
   readonly calls: HostOps;
   #ops: Record<string, Operation> = {};
-  #forgets = true;
+  /** Those of which nobody remembers more than the value. */
+  #plain: Record<string, Operation> = {};
 
   constructor(knowledge: Knowledge) {
     const calls: Record<string, Operation> = {};
     for (const name of Object.keys(referenceHost)) {
       calls[name] = (...args) => {
         const operation = this.#ops[name]!;
-        if (!this.#forgets) return operation(...args);
+        if (operation !== this.#plain[name]) {
+          knowledge.keep();
+          return operation(...args);
+        }
         const call = knowledge.enter();
         const value = operation(...args);
         knowledge.leave(call, value);
@@ -28,10 +32,11 @@ export class HostCalls {
   /**
    * From now on these are called.
    *
-   * @param forgets whether nobody remembers more of a call than its value
+   * @param plain those of them of whose calls nobody remembers more than the value: what calls another
+   * one may be remembered with it
    */
-  become(ops: HostOps, forgets: boolean): void {
+  become(ops: HostOps, plain: HostOps): void {
     this.#ops = ops as unknown as Record<string, Operation>;
-    this.#forgets = forgets;
+    this.#plain = plain as unknown as Record<string, Operation>;
   }
 }

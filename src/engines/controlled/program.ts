@@ -175,10 +175,8 @@ export class ThreadProgram {
       },
     };
     const { host: ops, roles } = this.#replacements;
-    this.#ops.become(
-      this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops,
-      !recorder.remembers || this.#scenario.instrument === undefined,
-    );
+    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
+    this.#ops.become(instrumented, recorder.remembers ? ops : instrumented);
     const kvm = new Kvm(host, this.#ops.calls, map.vm);
     thread.kvm = kvm;
     if (this.#spec.vcpu === undefined) {
