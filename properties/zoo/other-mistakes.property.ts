@@ -115,6 +115,54 @@ const MISTAKES: readonly Mistake[] = [
       },
     },
   },
+  {
+    what: 'wait halts without a look',
+    scenario: 'kick-before-halt',
+    breaks: 'K1',
+    roles: {
+      wait(cpu) {
+        cpu.cli();
+        cpu.safeHalt();
+      },
+    },
+  },
+  {
+    what: 'wait looks while interrupts are still on',
+    scenario: 'kick-before-halt',
+    breaks: 'K1',
+    roles: {
+      wait(cpu, { byte, value }) {
+        if (cpu.load8(byte) !== value) return;
+        if (cpu.interruptFlag) cpu.safeHalt();
+        else cpu.hlt();
+      },
+    },
+  },
+  {
+    what: 'wait turns interrupts on one instruction before its HLT',
+    scenario: 'kick-before-halt',
+    breaks: 'K1',
+    roles: {
+      wait(cpu, { byte, value }) {
+        const on = cpu.interruptFlag;
+        cpu.cli();
+        const same = cpu.load8(byte) === value;
+        if (on) cpu.sti();
+        if (same) cpu.hlt();
+      },
+    },
+  },
+  {
+    what: 'wait leaves interrupts off',
+    scenario: 'kick-before-halt',
+    breaks: 'K1',
+    roles: {
+      wait(cpu, { byte, value }) {
+        cpu.cli();
+        if (cpu.load8(byte) === value) cpu.safeHalt();
+      },
+    },
+  },
   ...[3, 4, 5, 6].map(
     (feature): Mistake => ({
       what: `the area of feature ${feature} is left enabled on the way offline`,
@@ -131,6 +179,15 @@ const ALTERNATIVES: readonly Omit<Mistake, 'breaks'>[] = [
     what: 'GUEST_STOPPED is tested and cleared by one instruction',
     scenario: 'guest-stopped',
     roles: { checkGuestStopped: (cpu, { area }) => cpu.testAndClear(area + FLAGS, 1) },
+  },
+  {
+    what: 'wait spins',
+    scenario: 'kick-before-halt',
+    roles: {
+      wait(cpu, { byte, value }) {
+        while (cpu.load8(byte) === value) cpu.relax();
+      },
+    },
   },
   {
     what: 'the C test of the preempted byte',

@@ -1,3 +1,4 @@
+import type { HostOps } from '../host/host-ops.ts';
 import { SCRATCH } from './guest-map.ts';
 import { KICK_BYTES, kicksBegun, watchKicks } from './kicks.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
@@ -5,10 +6,21 @@ import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 /** The vCPU that halts; the last one kicks it. */
 const SLEEPER = 0;
 
-/** Guest: what the sleeper waits to see changed, and how many sleeps it has had. */
+/** Guest: what the sleeper waits to see changed, by the kicker and by its own interrupt handler. */
 const STATE = SCRATCH;
+const HANDLED = SCRATCH + 64;
 const AWAKE = 0;
 const WAITING = 1;
+
+/** Ledger: whether the sleeper waits for its handler, and by whom it is woken this time. */
+const FOR_HANDLER = KICK_BYTES;
+const WAKER = KICK_BYTES + 4;
+const LEDGER_BYTES = KICK_BYTES + 64;
+
+/** WAKER: not known yet; the kicker; the sleeper's own handler. */
+const NOBODY = 0;
+const KICKER = 1;
+const HANDLER = 2;
 
 const OUTCOMES = [
   {
@@ -32,7 +44,10 @@ const NO_HALT = 0;
 const WOKEN = 1;
 const KICKED = 2;
 
-/** One vCPU halts until a byte changes; another changes it and kicks, before, while and after the HLT. */
+/**
+ * One vCPU halts until a byte changes; another changes it and kicks, before, while and after the HLT. Or a
+ * handler of its own changes it: nobody kicks then, so a HLT after that is for ever.
+ */
 export const kickBeforeHalt: Scenario = {
   name: 'kick-before-halt',
   summary:
@@ -43,9 +58,9 @@ export const kickBeforeHalt: Scenario = {
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 2, most: 2 },
   machine: { exitsAnywhere: true, updateInterval: 1_000 },
-  ledgerBytes: KICK_BYTES,
+  ledgerBytes: LEDGER_BYTES,
   controlled: { clockSteps: 0, machine: { haltPolls: 0, vectors: [0x31] } },
-  instrument: (ops, thread) => watchKicks(ops, thread, 0),
+  instrument: (ops, thread) => watchHandled(watchKicks(ops, thread, 0), thread),
   threads: () => [
     { name: 'sleeper', vcpu: SLEEPER, start: sleep },
     { name: 'kicker', vcpu: 1, start: kick },
@@ -53,22 +68,70 @@ export const kickBeforeHalt: Scenario = {
   ],
 };
 
+/** K1 of a wait whose byte only the sleeper's own handler changes: with another value there is none to halt for. */
+function watchHandled(ops: HostOps, { ledger, violated }: HostThread): HostOps {
+  return {
+    ...ops,
+    vcpuHasWork(kvm, vcpu, guest) {
+      const work = ops.vcpuHasWork(kvm, vcpu, guest);
+      if (work || vcpu !== kvm.vcpu(SLEEPER) || ledger.load32(FOR_HANDLER) === 0) return work;
+      if (kvm.memory.load8(kvm.cpu.translate(HANDLED, 1)) !== WAITING) {
+        violated(
+          'K1',
+          `vCPU ${SLEEPER} halts for a byte that has changed already: nobody will kick it.`,
+        );
+      }
+      return work;
+    },
+  };
+}
+
 function sleep(thread: VcpuThread): Program {
-  const { cpu, roles, machine, random, idle, outcome } = thread;
-  for (const vector of machine.vectors) cpu.onInterrupt(vector, () => cpu.apicEoi());
+  const { cpu, roles, machine, ledger, random, idle, outcome, violated } = thread;
+  for (const vector of machine.vectors) {
+    cpu.onInterrupt(vector, () => {
+      cpu.store8(HANDLED, AWAKE);
+      cpu.apicEoi();
+    });
+  }
+  const wait = (byte: number): void => {
+    const on = cpu.interruptFlag;
+    roles.wait(cpu, { byte, value: WAITING });
+    if (cpu.interruptFlag === on) return;
+    const [now, before] = on ? ['off', 'on'] : ['on', 'off'];
+    violated('K1', `The wait returned with interrupts ${now}, and was called with them ${before}.`);
+  };
+  const waitForHandler = (act: () => void): void => {
+    ledger.store32(FOR_HANDLER, 1);
+    act();
+    ledger.store32(FOR_HANDLER, 0);
+  };
+  const untilKicked = (): void => {
+    ledger.store32(WAKER, KICKER);
+    if (random.below(2) === 0) cpu.sti();
+    cpu.store8(STATE, WAITING);
+    let waits = 0;
+    while (cpu.load8(STATE) === WAITING) {
+      // An exit in the middle of the wait gives the kick time to come before the HLT. Not where an engine
+      // chooses whose step comes next.
+      if (random.pace(4) === 0) cpu.exitWithin(4);
+      wait(STATE);
+      waits++;
+    }
+    outcome(waits === 0 ? NO_HALT : WOKEN);
+  };
+  const untilInterrupted = (): void => {
+    ledger.store32(WAKER, HANDLER);
+    cpu.sti();
+    cpu.store8(HANDLED, WAITING);
+    while (cpu.load8(HANDLED) === WAITING) wait(HANDLED);
+    outcome(WOKEN);
+  };
   return {
     step() {
-      if (random.below(2) === 0) cpu.sti();
-      cpu.store8(STATE, WAITING);
-      let waits = 0;
-      while (cpu.load8(STATE) === WAITING) {
-        // An exit in the middle of the wait gives the kick time to come before the HLT. Not where an engine
-        // chooses whose step comes next.
-        if (random.pace(4) === 0) cpu.exitWithin(4);
-        roles.wait(cpu, { byte: STATE, value: WAITING });
-        waits++;
-      }
-      outcome(waits === 0 ? NO_HALT : WOKEN);
+      waitForHandler(() => wait(HANDLED));
+      if (random.below(2) === 0) untilKicked();
+      else waitForHandler(untilInterrupted);
       cpu.cli();
       idle();
     },
@@ -79,7 +142,10 @@ function kick(thread: VcpuThread): Program {
   const { cpu, roles, ledger, random, idle, outcome, violated } = thread;
   return {
     step() {
-      while (cpu.load8(STATE) !== WAITING) cpu.relax();
+      while (cpu.load8(STATE) !== WAITING) {
+        if (ledger.load32(WAKER) === HANDLER) return;
+        cpu.relax();
+      }
       if (random.sometimes(2)) idle();
       cpu.store8(STATE, AWAKE);
       const before = kicksBegun(ledger, 0, SLEEPER);
@@ -95,9 +161,14 @@ function kick(thread: VcpuThread): Program {
   };
 }
 
-function interrupt({ kvm, machine, random, idle }: HostThread): Program {
+function interrupt({ kvm, machine, ledger, random, idle }: HostThread): Program {
+  const handled = kvm.cpu.translate(HANDLED, 1);
+  const isWanted = (): boolean => kvm.memory.load8(handled) === WAITING;
   return {
     step() {
+      while (ledger.load32(WAKER) === NOBODY) kvm.cpu.relax();
+      // In the middle of anything where a kick is what wakes the sleeper up, else when it wants one.
+      while (ledger.load32(WAKER) === HANDLER && !isWanted()) kvm.cpu.relax();
       const vector = machine.vectors[random.below(machine.vectors.length)]!;
       kvm.ops.acceptInterrupt(kvm, kvm.vcpu(SLEEPER), vector);
       for (let rest = random.pace(8); rest >= 0; rest--) idle();
