@@ -173,7 +173,7 @@ export const tlbFlushMutants: readonly Mutant[] = [
     source: 'constructed: Z-S13 without what masks it',
     invariants: ['T2'],
     visibleUnder: ['tso', 'weak'],
-    controlled: { steps: 2 },
+    controlled: { steps: { vcpu0: 2 } },
     roles: {
       flushTlb: flushWith(
         () => {},
