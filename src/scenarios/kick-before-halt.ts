@@ -17,10 +17,9 @@ const FOR_HANDLER = KICK_BYTES;
 const WAKER = KICK_BYTES + 4;
 const LEDGER_BYTES = KICK_BYTES + 64;
 
-/** WAKER: not known yet; the kicker; the sleeper's own handler. */
-const NOBODY = 0;
-const KICKER = 1;
-const HANDLER = 2;
+/** WAKER: the kicker or the sleeper's own handler, and above that for the how manieth sleep. */
+const BY_HANDLER = 1;
+const NEXT_SLEEP = 2;
 
 const OUTCOMES = [
   {
@@ -106,8 +105,12 @@ function sleep(thread: VcpuThread): Program {
     act();
     ledger.store32(FOR_HANDLER, 0);
   };
+  const begin = (waker: number): void => {
+    const sleep = ledger.load32(WAKER) & ~BY_HANDLER;
+    ledger.store32(WAKER, ((sleep + NEXT_SLEEP) | waker) >>> 0);
+  };
   const untilKicked = (): void => {
-    ledger.store32(WAKER, KICKER);
+    begin(0);
     if (random.below(2) === 0) cpu.sti();
     cpu.store8(STATE, WAITING);
     let waits = 0;
@@ -121,7 +124,7 @@ function sleep(thread: VcpuThread): Program {
     outcome(waits === 0 ? NO_HALT : WOKEN);
   };
   const untilInterrupted = (): void => {
-    ledger.store32(WAKER, HANDLER);
+    begin(BY_HANDLER);
     cpu.sti();
     cpu.store8(HANDLED, WAITING);
     while (cpu.load8(HANDLED) === WAITING) wait(HANDLED);
@@ -138,14 +141,23 @@ function sleep(thread: VcpuThread): Program {
   };
 }
 
+/** Waits for a sleep that this thread has not seen yet; whether the sleeper's own handler is to end it. */
+function nextSleep({ kvm, ledger }: Pick<HostThread, 'kvm' | 'ledger'>): () => boolean {
+  let seen = 0;
+  return () => {
+    while (ledger.load32(WAKER) === seen) kvm.cpu.relax();
+    seen = ledger.load32(WAKER);
+    return (seen & BY_HANDLER) !== 0;
+  };
+}
+
 function kick(thread: VcpuThread): Program {
+  const byHandler = nextSleep(thread);
   const { cpu, roles, ledger, random, idle, outcome, violated } = thread;
   return {
     step() {
-      while (cpu.load8(STATE) !== WAITING) {
-        if (ledger.load32(WAKER) === HANDLER) return;
-        cpu.relax();
-      }
+      if (byHandler()) return;
+      while (cpu.load8(STATE) !== WAITING) cpu.relax();
       if (random.sometimes(2)) idle();
       cpu.store8(STATE, AWAKE);
       const before = kicksBegun(ledger, 0, SLEEPER);
@@ -163,12 +175,12 @@ function kick(thread: VcpuThread): Program {
 
 function interrupt({ kvm, machine, ledger, random, idle }: HostThread): Program {
   const handled = kvm.cpu.translate(HANDLED, 1);
+  const byHandler = nextSleep({ kvm, ledger });
   const isWanted = (): boolean => kvm.memory.load8(handled) === WAITING;
   return {
     step() {
-      while (ledger.load32(WAKER) === NOBODY) kvm.cpu.relax();
       // In the middle of anything where a kick is what wakes the sleeper up, else when it wants one.
-      while (ledger.load32(WAKER) === HANDLER && !isWanted()) kvm.cpu.relax();
+      if (byHandler()) while (!isWanted()) kvm.cpu.relax();
       const vector = machine.vectors[random.below(machine.vectors.length)]!;
       kvm.ops.acceptInterrupt(kvm, kvm.vcpu(SLEEPER), vector);
       for (let rest = random.pace(8); rest >= 0; rest--) idle();
