@@ -17,9 +17,25 @@ import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records
  * What happens around pages that are missing. `task`: a task of user mode uses one, and sleeps. `kernel`:
  * the kernel uses one, and the vCPU waits; `same page`: it uses the latest one. `own fault`: the guest has
  * a page fault of its own. `bring in`: the host brings the oldest page in, on this vCPU's CPU, and other
- * workers begin.
+ * workers begin. `move`: the VMM moves the VM, on this vCPU's own thread.
  */
-export type PageAction = 'task' | 'kernel' | 'same page' | 'own fault' | 'bring in';
+export type PageAction = 'task' | 'kernel' | 'same page' | 'own fault' | 'bring in' | 'move';
+
+/**
+ * What a guest does around a live migration. `clock`: compares its clock; `stop`: looks whether it was
+ * stopped; `interrupt`: interrupts a vCPU; `convert`: shares pages or takes them back; `page`: uses one
+ * that is missing; `withhold`: takes back its leave to be moved for a while. `be moved`: stays in user space
+ * until the VMM has moved the VM. `move`: the VMM moves it on this vCPU's own thread.
+ */
+export type MoveAction =
+  | 'clock'
+  | 'stop'
+  | 'interrupt'
+  | 'convert'
+  | 'page'
+  | 'withhold'
+  | 'be moved'
+  | 'move';
 
 /** A machine as data: what a VMM would set before the first KVM_RUN. Plain, so that it crosses threads. */
 export interface MachineSpec {
@@ -83,6 +99,11 @@ export interface MachineSpec {
   readonly msrWrites: readonly { readonly index: number; readonly value: bigint }[];
   /** What the tasks of a vCPU do with pages that are missing, each while those before it sleep; empty: drawn. */
   readonly pageActions: readonly PageAction[];
+  /**
+   * What each vCPU does around a live migration; empty: drawn. Unless `move` is one of them, a thread of
+   * the VMM's own moves the VM.
+   */
+  readonly moveActions: readonly MoveAction[];
   /** How many vCPUs write the wall clock MSR. KVM has no lock there: more than one is a trigger. */
   readonly wallClockWriters: number;
   /**
@@ -124,6 +145,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   vectors: [0x31, 0x52, 0x83],
   msrWrites: [],
   pageActions: [],
+  moveActions: [],
   wallClockWriters: 1,
   pvEoiUnplug: 'when it is off',
 };

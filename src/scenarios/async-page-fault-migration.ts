@@ -27,7 +27,13 @@ export const asyncPageFaultMigration: Scenario = {
   vcpus: { default: 2, least: 1, most: 63 },
   machine: {},
   ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
-  controlled: { vcpus: 1, clockSteps: 0, machine: { haltPolls: 0, pageActions: ['task'] } },
+  // One vCPU, whose own thread moves the VM while its task sleeps. What workers race with is async-page-fault's.
+  controlled: {
+    vcpus: 1,
+    clockSteps: 0,
+    machine: { haltPolls: 0, pageActions: ['task', 'move'] },
+    steps: { vmm: 0 },
+  },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
   threads: ({ vcpus }) => [
     ...Array.from({ length: vcpus }, (_, vcpu) => ({

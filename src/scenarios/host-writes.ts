@@ -18,6 +18,8 @@ import type { HostAddress } from '../memory/memory-port.ts';
 import { GuardedMemory } from './guarded-memory.ts';
 import type { HostThread, VcpuThread } from './scenario.ts';
 
+type Operation = (...args: unknown[]) => unknown;
+
 /** An area of one mechanism: which register enables it, where it is, how long. */
 interface Area {
   readonly register: number;
@@ -77,23 +79,20 @@ export function guardHostWrites(ops: HostOps, thread: HostThread): HostOps {
     }) as Kvm;
     return guarded;
   };
-  const wrapped = Object.entries(ops).map(([name, operation]) => [
-    name,
-    (first: unknown, ...others: unknown[]): unknown =>
-      (operation as (...args: unknown[]) => unknown)(
-        first instanceof Kvm ? guard(first) : first,
-        ...others,
-      ),
-  ]);
-  const all = Object.fromEntries(wrapped) as HostOps;
-  return {
-    ...all,
-    writeWallClock(kvm, value) {
-      wallClock = kvm.cpu.translate(Number(value), 1);
-      all.writeWallClock(kvm, value);
-      wallClock = -1;
-    },
+  // As plain as it can be: engines that explore build this anew for each run of a program.
+  const all: Record<string, Operation> = {};
+  for (const [name, operation] of Object.entries(ops) as [string, Operation][]) {
+    all[name] = (first, ...others) =>
+      operation(first instanceof Kvm ? guard(first) : first, ...others);
+  }
+  const guarding = all as unknown as HostOps;
+  const { writeWallClock } = guarding;
+  guarding.writeWallClock = (kvm, value) => {
+    wallClock = kvm.cpu.translate(Number(value), 1);
+    writeWallClock(kvm, value);
+    wallClock = -1;
   };
+  return guarding;
 }
 
 function isEnabled(kvm: Kvm, vcpu: VcpuRecord, address: HostAddress, bytes: number): boolean {

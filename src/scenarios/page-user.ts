@@ -1,7 +1,9 @@
 import type { PageAction } from '../host/machine.ts';
 import { faultForReal, PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import type { PageFaultWatch } from './async-page-fault-watch.ts';
+import { anotherHost } from './hosts.ts';
 import { letWorkersBegin } from './page-fault-worker.ts';
+import { returnToUser } from './return-to-user.ts';
 import type { Choices, VcpuThread } from './scenario.ts';
 
 /** Places in `PAGE_FAULT_OUTCOMES`. */
@@ -47,6 +49,7 @@ export function pageUser(
     kernel: () => useMissing(false),
     'same page': () => use(latest.value, false),
     'own fault': () => faultForReal(cpu),
+    move: () => returnToUser(thread, () => kvm.ops.migrate(kvm, anotherHost(thread))),
     'bring in': () => {
       cpu.exitToUser(() => {
         kvm.ops.runAsyncPfWorker(kvm);

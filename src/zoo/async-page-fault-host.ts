@@ -152,7 +152,8 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
       'A token may be 0, which is what an empty token word holds: the next one is written over it.',
     source: '6f3c1fc53d86',
     scenario: 'async-page-fault-migration',
-    invariants: ['A1', 'A2'],
+    invariants: ['A2', 'A1'],
+    controlled: pageStory('task', 'task', 'bring in'),
     host: { nextAsyncPfToken: tokenMayBeZero },
   },
   {

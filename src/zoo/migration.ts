@@ -4,8 +4,9 @@ import { PVCLOCK_SYSTEM_TIME, PVCLOCK_TSC_TIMESTAMP } from '../abi/pvclock-vcpu-
 import { referenceHost } from '../host/host-ops.ts';
 import type { Kvm } from '../host/kvm.ts';
 import type { SavedVm } from '../host/live-migration.ts';
-import { VCPU, VM } from '../host/records.ts';
+import { IN_GUEST_MODE, VCPU, VM } from '../host/records.ts';
 import { tscTimeScale } from '../host/time-scale.ts';
+import { moveStory } from '../scenarios/move-story.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 
 const COMMON = {
@@ -15,8 +16,12 @@ const COMMON = {
   visibleUnder: ['sc', 'tso', 'weak'],
 } as const;
 
-/** How long a VMM that is in a hurry lets the vCPUs run before it sets the clock, in spins. */
-const SPINS_BEFORE_CLOCK = 20_000;
+/** Waits until a vCPU runs. */
+function waitForGuest(kvm: Kvm): void {
+  const runs = (id: number): boolean =>
+    kvm.memory.load32(kvm.vcpu(id) + VCPU.mode) === IN_GUEST_MODE;
+  for (let id = 0; !runs(id); id = (id + 1) % kvm.vcpuCount) kvm.cpu.relax();
+}
 
 /** The clock by vCPU 0's area, as the memory that came over has it, at the TSC that this host gives it. */
 function clockByArea(kvm: Kvm, { vcpus }: SavedVm): bigint {
@@ -38,6 +43,7 @@ export const migrationMutants: readonly Mutant[] = [
     id: 'Z-C5',
     summary: 'The VMM resumes the vCPUs before it has set the clock.',
     source: 'cloud-hypervisor PR 7932 (before it)',
+    controlled: { vcpus: 1, machine: moveStory('clock', 'be moved', 'clock') },
     invariants: ['P3', 'P4'],
     host: {
       moveVm(kvm, destination) {
@@ -47,7 +53,7 @@ export const migrationMutants: readonly Mutant[] = [
         ops.restoreState(kvm, saved);
         ops.tellGuestStopped(kvm);
         ops.resumeVcpus(kvm);
-        for (let spin = 0; spin < SPINS_BEFORE_CLOCK; spin++) kvm.cpu.relax();
+        waitForGuest(kvm);
         ops.restoreClock(kvm, saved.clock);
       },
     },
@@ -129,6 +135,7 @@ export const migrationMutants: readonly Mutant[] = [
     summary:
       'The VMM asks whether the guest may be moved before it stops the vCPUs: meanwhile the guest takes its leave back.',
     source: 'constructed',
+    controlled: { vcpus: 1, machine: moveStory('withhold'), clockSteps: 0 },
     invariants: ['G1'],
     host: {
       migrate(kvm, destination) {
@@ -145,6 +152,7 @@ export const migrationMutants: readonly Mutant[] = [
     id: 'A-G2',
     summary: 'The VMM does not send the list of shared ranges along.',
     source: 'constructed',
+    controlled: { vcpus: 1, machine: moveStory('convert', 'move') },
     invariants: ['G2'],
     host: { saveVm: (kvm) => ({ ...referenceHost.saveVm(kvm), sharedRanges: [] }) },
   },
