@@ -30,6 +30,34 @@ const forgets = (feature: number): Partial<GuestRoles> => ({
   cpuOffline: (cpu, at) => cpuOffline(cpu, { features: at.features & ~(1 << feature) }),
 });
 
+type Scale = (delta: bigint, mul: number, shift: number) => bigint;
+
+/** A clock under its version, with a multiplication of its own; the shift is to the right. */
+const clockBy =
+  (scale: Scale): GuestRoles['readClock'] =>
+  (cpu, { area }) => {
+    for (;;) {
+      const version = cpu.load32(area);
+      const tsc = cpu.rdtscOrdered();
+      const delta = BigInt.asUintN(64, tsc - cpu.load64(area + 8));
+      const systemTime = cpu.load64(area + 16);
+      const mul = cpu.load32(area + 24);
+      const shift = -((cpu.load8(area + 28) << 24) >> 24);
+      if ((version & 1) === 0 && cpu.load32(area) === version)
+        return BigInt.asUintN(64, systemTime + scale(delta, mul, shift));
+    }
+  };
+
+/** What makes ns of ticks, and does so wrongly. */
+const SCALES: Readonly<Record<string, Scale>> = {
+  'ticks are multiplied before they are shifted': (delta, mul, shift) =>
+    (delta * BigInt(mul)) >> BigInt(32 + shift),
+  'the product is a double': (delta, mul, shift) =>
+    BigInt(Math.floor((Number(delta >> BigInt(shift)) * mul) / 2 ** 32)),
+  'ticks are cut to 32 bits': (delta, mul, shift) =>
+    ((BigInt.asUintN(32, delta) >> BigInt(shift)) * BigInt(mul)) >> 32n,
+};
+
 const MISTAKES: readonly Mistake[] = [
   {
     what: 'steal time is a constant',
@@ -82,6 +110,49 @@ const MISTAKES: readonly Mistake[] = [
         cpu.store64(at.lastValue + SPARE, 0n);
         const last = cpu.lockXchg64(at.lastValue, time);
         return time > last ? time : last;
+      },
+    },
+  },
+  ...Object.entries(SCALES).map(
+    ([what, scale]): Mistake => ({
+      what,
+      scenario: 'pvclock-torn-read',
+      breaks: 'P1',
+      roles: { readClock: clockBy(scale) },
+    }),
+  ),
+  {
+    what: 'last_value is exchanged in its low half only',
+    scenario: 'clock-monotonic-unstable',
+    breaks: 'P4',
+    roles: {
+      readClock(cpu, at) {
+        const time = readClock(cpu, { ...at, lastValue: at.lastValue + SPARE });
+        cpu.store64(at.lastValue + SPARE, 0n);
+        for (;;) {
+          const last = cpu.load64(at.lastValue);
+          if (time <= last) return last;
+          const low = Number(BigInt.asUintN(32, last));
+          if (cpu.lockCmpxchg32(at.lastValue, low, Number(BigInt.asUintN(32, time))) === low)
+            return time;
+        }
+      },
+    },
+  },
+  {
+    what: 'the reason of a #PF is left in the area',
+    scenario: 'async-page-fault',
+    breaks: 'A4',
+    roles: { pageNotPresent: (cpu, { area, cr2 }) => ((cpu.load32(area) & 1) === 0 ? 0 : cr2) },
+  },
+  {
+    what: 'every #PF is one of a page that is not present',
+    scenario: 'async-page-fault',
+    breaks: 'A4',
+    roles: {
+      pageNotPresent(cpu, { area, cr2 }) {
+        cpu.store32(area, 0);
+        return cr2;
       },
     },
   },

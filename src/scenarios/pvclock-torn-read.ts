@@ -15,6 +15,9 @@ const REFRESH = 0;
 const PUBLICATIONS = REFRESH_BYTES;
 const PUBLISHER = 0;
 
+/** Ticks of several seconds, of which neither 32 bits nor a double make the right ns. */
+const LONG_AND_ODD = 20_615_843_031n;
+
 /** vCPU 0's host thread republishes its area while the other vCPUs read it, as the vDSO does. */
 export const pvclockTornRead: Scenario = {
   name: 'pvclock-torn-read',
@@ -25,6 +28,8 @@ export const pvclockTornRead: Scenario = {
   outcomes: CLOCK_OUTCOMES,
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
+  // What a guest drops of a long time shows.
+  controlled: { ticks: LONG_AND_ODD },
   ledgerBytes: PUBLICATIONS + PUBLICATIONS_BYTES,
   instrument: (ops, thread) =>
     notePublications(refreshPairs(ops, thread, REFRESH), thread, PUBLICATIONS),
