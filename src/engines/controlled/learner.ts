@@ -1,6 +1,7 @@
 import { clearLog, logAnswer, logPath, logWalk, newLog } from './answer-log.ts';
 import { Automaton, NONE } from './automaton.ts';
 import { Guesses, type Withdrawn } from './guesses.ts';
+import { LoopHeads } from './loop-heads.ts';
 import type { MemoryModel } from './models/memory-model.ts';
 import type { Ending, ThreadProgram } from './program.ts';
 import type { Answers, Oracle, Recorder, Violation } from './recorder.ts';
@@ -15,12 +16,10 @@ import {
   type Step,
   sameStep,
 } from './step.ts';
-import { keeping, leadsTo } from './trial-run.ts';
+import { leadsTo } from './trial-run.ts';
 
 /** Steps that a run learns at the most. */
 const MOST_STEPS_AHEAD = 4_000;
-/** Behind the place of a loop that promised by `relax()`: withdrawing a guess there leaves the promise. */
-const PROMISED = ' relaxed';
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
 /** Learns one thread's automaton by running its program. */
@@ -33,16 +32,9 @@ export class Learner implements Oracle {
   readonly #recorder: Recorder;
   readonly #memory: MemoryModel;
   readonly #guesses: Guesses;
-  readonly #siteNumbers = new Map<string, number>();
-  readonly #sites: string[] = [''];
-  /** Of each state: the call that it is in, its private memory, and how many answers lead to it. */
-  readonly #scopes: number[] = [];
-  readonly #digests: number[] = [];
-  readonly #depths: number[] = [];
+  readonly #loops: LoopHeads;
   /** Outcomes counted since the latest step that is not the checker's, in words. */
   readonly #counted: string[] = [];
-  /** Steps that came again in the same call: where they are is noted at once. */
-  readonly #comesAgain = new Set<number>();
   /** States by all that decides how the thread goes on from them. */
   readonly #identities = new Map<number, number>();
   readonly #ends = new Map<string, number>();
@@ -60,8 +52,7 @@ export class Learner implements Oracle {
   #stoppedIn = NONE;
   /** The same, where other answers led to it before. */
   #joined = NONE;
-  /** Where the program stopped, and all that decides how it goes on, if that was asked for. */
-  #site = '';
+  /** All that decides how the program goes on from the step at hand, if that was asked for. */
   #identity = Number.NaN;
   /** Answer of the latest ghost step. */
   low = 0;
@@ -81,6 +72,7 @@ export class Learner implements Oracle {
     this.#program = program;
     this.#recorder = recorder;
     this.#memory = memory;
+    this.#loops = new LoopHeads(this.automaton, program, recorder);
     this.#guesses = new Guesses(this.automaton, program, recorder, withdrawn);
     this.#before = new Int32Array(memory.packed.length);
   }
@@ -133,7 +125,7 @@ export class Learner implements Oracle {
 
   /** A ghost step: it is added as a state, carried out at once, and the program goes on. */
   answer(step: Step): boolean {
-    this.#site = '';
+    this.#loops.site = '';
     if (this.#isKnown(step)) return false;
     const state = this.#add(step, []);
     this.#memory.ghost(this.thread, this.automaton, state);
@@ -147,11 +139,8 @@ export class Learner implements Oracle {
    * does then is learned in the same run; the machine's state is put back afterwards.
    */
   goesOn(step: Step): boolean {
-    this.#site = '';
     if (this.#isKnown(step)) return false;
-    const mayLoop = this.#mayLoop(step);
-    if (this.#site === '' && this.#comesAgain.has(stepHash(step)))
-      this.#site = this.#recorder.site();
+    const mayLoop = this.#loops.mayLoop(step, this.#behind);
     if (step.op === STEP_MEET || step.op === STEP_WAIT || step.waits || this.#recorder.relaxed)
       return false;
     const { automaton } = this;
@@ -197,28 +186,6 @@ export class Learner implements Oracle {
     return true;
   }
 
-  /** Whether the program has been here before in the same call, as far as is known. Leaves where that is. */
-  #mayLoop(step: Step): boolean {
-    for (let state = this.#nearest(step, this.#behind); state !== NONE; ) {
-      if (this.#site === '') this.#site = this.#recorder.site();
-      const theirs = this.automaton.site[state]!;
-      if (theirs === 0 || this.#sites[theirs] === this.#site) return true;
-      state = this.#nearest(step, this.automaton.parent[state]!);
-    }
-    return false;
-  }
-
-  /** The nearest state from which the same step is taken in the same call, with the same private memory. */
-  #nearest(step: Step, behind: number): number {
-    const { automaton } = this;
-    const { scope, digest } = this.#recorder;
-    for (let state = behind; state !== NONE; state = automaton.parent[state]!) {
-      if (this.#scopes[state] === scope && this.#digests[state] === digest)
-        if (sameStep(step, automaton.steps[state]!)) return state;
-    }
-    return NONE;
-  }
-
   /** Adds the state that the program stopped in, unless it is one that is there already. */
   #place(ending: Ending): number {
     if (ending.kind !== 'pending') return this.#placeEnd(ending);
@@ -228,7 +195,7 @@ export class Learner implements Oracle {
       return this.#joined;
     }
     const step = this.#recorder.pending!;
-    const head = this.#site === '' ? NONE : this.#headOf(step);
+    const head = this.#headOf(step);
     if (head !== NONE) {
       this.#link(head);
       return head;
@@ -261,24 +228,20 @@ export class Learner implements Oracle {
 
   #add(step: Step, outcomes: readonly number[]): number {
     const { automaton } = this;
-    const recorder = this.#recorder;
     const isCheckers = step.ghost && !step.waits;
     const state = automaton.add(
       step,
-      isCheckers || this.#site === '' ? 0 : this.#siteNumber(this.#site),
+      isCheckers ? 0 : this.#loops.siteNumber,
       this.#behind,
       this.low,
       this.high,
       this.#byExit,
       outcomes,
     );
-    this.#scopes.push(isCheckers ? NONE : recorder.scope);
-    this.#digests.push(recorder.digest);
     this.#counted.push(this.#newOutcomes().join());
-    this.#depths.push(this.#behind === NONE ? 0 : this.#depths[this.#behind]! + 1);
+    this.#loops.note(this.#behind, isCheckers);
     if (!Number.isNaN(this.#identity)) this.#identities.set(this.#identity, state);
     this.#identity = Number.NaN;
-    this.#site = '';
     this.#link(state);
     return state;
   }
@@ -301,67 +264,21 @@ export class Learner implements Oracle {
     return this.#recorder.outcomes.filter((one) => one.steps >= real).map((one) => one.outcome);
   }
 
-  #siteNumber(site: string): number {
-    const known = this.#siteNumbers.get(site);
-    if (known !== undefined) return known;
-    const number = this.#sites.length;
-    this.#sites.push(site);
-    this.#siteNumbers.set(site, number);
-    return number;
-  }
-
   /** The state at the head of the innermost loop that comes back to this step, if its iterations leave nothing behind. */
   #headOf(step: Step): number {
-    const { automaton } = this;
-    const site = this.#site;
-    const place = `${this.#placeInWords(site)}${this.#recorder.relaxed ? PROMISED : ''}`;
-    this.#findSites(step);
-    for (
-      let state = this.#nearest(step, this.#behind);
-      state !== NONE;
-      state = this.#nearest(step, automaton.parent[state]!)
-    ) {
-      if (this.#sites[automaton.site[state]!] !== site) continue;
-      if (this.#guesses.isWithdrawn(place)) return NONE;
-      const leadsBack = this.#guesses.addIteration({
-        head: state,
-        from: this.#behind,
-        low: this.low,
-        high: this.high,
-        exit: this.#byExit,
-        promised: this.#recorder.relaxed,
-        place,
-      });
-      return leadsBack ? state : NONE;
-    }
-    return NONE;
-  }
-
-  /** Finds out where the states on the way are from which this step is taken as well, by another run. */
-  #findSites(step: Step): void {
-    const { automaton } = this;
-    const unknown = new Map<number, (site: string) => void>();
-    for (
-      let state = this.#nearest(step, this.#behind);
-      state !== NONE;
-      state = this.#nearest(step, automaton.parent[state]!)
-    ) {
-      if (automaton.site[state] !== 0) continue;
-      const at = state;
-      unknown.set(this.#depths[at]!, (site) => {
-        automaton.site[at] = this.#siteNumber(site);
-      });
-    }
-    if (unknown.size === 0) return;
-    this.#comesAgain.add(stepHash(step));
-    keeping(this.#recorder, () => {
-      this.#recorder.rewind(this.#answers, undefined, unknown);
-      this.#program.run();
+    const { place } = this.#loops;
+    const head = this.#loops.innermost(step, this.#behind, this.#answers);
+    if (head === NONE || this.#guesses.isWithdrawn(place)) return NONE;
+    const leadsBack = this.#guesses.addIteration({
+      head,
+      from: this.#behind,
+      low: this.low,
+      high: this.high,
+      exit: this.#byExit,
+      promised: this.#recorder.relaxed,
+      place,
     });
-  }
-
-  #placeInWords(site: string): string {
-    return `${this.name} ${this.#recorder.scope} ${this.#recorder.digest} ${site}`;
+    return leadsBack ? head : NONE;
   }
 
   /** Tries what was guessed. @throws GuessWithdrawn */
@@ -389,11 +306,6 @@ export class Learner implements Oracle {
   withdrawAll(): boolean {
     return this.#guesses.withdrawAll();
   }
-}
-
-/** A small number for what a step does. */
-function stepHash({ op, address, low }: Step): number {
-  return Math.imul(address, 31) ^ Math.imul(low, 0x85ebca6b) ^ op;
 }
 
 function terminal(op: number): Step {
