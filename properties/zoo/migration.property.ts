@@ -14,6 +14,7 @@ const TWINS = [
   'A-G1',
   'A-G2',
   'Z-A1',
+  'Z-A16',
   'Z-A19',
 ];
 
@@ -33,6 +34,7 @@ test('a VMM with a thread of its own moves nobody who has not allowed it, and no
   holds(t, 'live-migration', 'sc', 'Z-C5');
 });
 
-test('a task that sleeps when its VM is moved is woken', (t) => {
+test('a task that sleeps when its VM is moved, or its vCPU restored, is woken', (t) => {
   holds(t, 'async-page-fault-migration', 'sc');
+  holds(t, 'async-page-fault-migration', 'sc', 'Z-A16');
 });

@@ -17,9 +17,17 @@ import { IRQCHIP_KERNEL, IRQCHIP_NONE, IRQCHIP_SPLIT, VCPU, VM } from './records
  * What happens around pages that are missing. `task`: a task of user mode uses one, and sleeps. `kernel`:
  * the kernel uses one, and the vCPU waits; `same page`: it uses the latest one. `own fault`: the guest has
  * a page fault of its own. `bring in`: the host brings the oldest page in, on this vCPU's CPU, and other
- * workers begin. `move`: the VMM moves the VM, on this vCPU's own thread.
+ * workers begin. On this vCPU's own thread, the VMM moves the VM (`move`) or saves, resets and restores
+ * this vCPU (`restore`).
  */
-export type PageAction = 'task' | 'kernel' | 'same page' | 'own fault' | 'bring in' | 'move';
+export type PageAction =
+  | 'task'
+  | 'kernel'
+  | 'same page'
+  | 'own fault'
+  | 'bring in'
+  | 'move'
+  | 'restore';
 
 /**
  * What a guest does around a live migration. `clock`: compares its clock; `stop`: looks whether it was

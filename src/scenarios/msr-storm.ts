@@ -7,7 +7,7 @@ import {
   msrByIndex,
 } from '../abi/msr.ts';
 import type { MsrRow } from '../abi/msr-row.ts';
-import type { Kvm, VcpuRecord } from '../host/kvm.ts';
+import type { VcpuRecord } from '../host/kvm.ts';
 import { mapMachine } from '../host/machine.ts';
 import { UNBACKED } from '../memory/memslots.ts';
 import { clockArea, stealArea } from './guest-map.ts';
@@ -15,6 +15,7 @@ import { guardHostWrites } from './host-writes.ts';
 import { anotherHost, serveMigrationControl } from './hosts.ts';
 import { MsrExpectation } from './msr-expectation.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+import { takeBack } from './take-back.ts';
 
 const MOST_VCPUS = 16;
 
@@ -115,7 +116,7 @@ function writeAny(thread: VcpuThread): Program {
         );
       }
       outcome(accepted ? ACCEPTED : REFUSED);
-      if (random.below(RESTORE_ONE_IN) === 0) cpu.exitToUser(() => restore(kvm, vcpu));
+      if (random.below(RESTORE_ONE_IN) === 0) cpu.exitToUser(() => takeBack(kvm, vcpu));
       if (row.scope === 'vm') checkVmRead(thread, row);
       else {
         const expected = expectation.read(row);
@@ -128,17 +129,6 @@ function writeAny(thread: VcpuThread): Program {
       }
     },
   };
-}
-
-/**
- * The VMM takes the vCPU back to how it was saved: KVM_GET_MSRS and the like, INIT, KVM_SET_MSRS. Not the
- * registers of the VM, which other vCPUs write meanwhile.
- */
-function restore(kvm: Kvm, vcpu: VcpuRecord): void {
-  const saved = kvm.ops.saveVcpu(kvm, vcpu);
-  kvm.ops.resetVcpu(kvm, vcpu);
-  const msrs = saved.msrs.filter(({ index }) => msrByIndex(index)?.scope !== 'vm');
-  kvm.ops.restoreVcpu(kvm, vcpu, { ...saved, msrs });
 }
 
 /** Any register with any value, or one of the writes that the machine names. */

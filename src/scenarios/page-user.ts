@@ -5,6 +5,7 @@ import { anotherHost } from './hosts.ts';
 import { letWorkersBegin } from './page-fault-worker.ts';
 import { returnToUser } from './return-to-user.ts';
 import type { Choices, VcpuThread } from './scenario.ts';
+import { takeBack } from './take-back.ts';
 
 /** Places in `PAGE_FAULT_OUTCOMES`. */
 export type PageOutcome = 0 | 1 | 2;
@@ -24,7 +25,7 @@ export function pageUser(
   workers: number,
   endInterrupt?: () => void,
 ): () => PageOutcome {
-  const { cpu, kvm, ledger, machine, random } = thread;
+  const { cpu, kvm, vcpu, ledger, machine, random } = thread;
   const drawn: PageAction[] = [];
   let actions = machine.pageActions;
   const begun = watch.actionsBegun(cpu.id);
@@ -49,6 +50,7 @@ export function pageUser(
     kernel: () => useMissing(false),
     'same page': () => use(latest.value, false),
     'own fault': () => faultForReal(cpu),
+    restore: () => returnToUser(thread, () => takeBack(kvm, vcpu)),
     move: () => returnToUser(thread, () => kvm.ops.migrate(kvm, anotherHost(thread))),
     'bring in': () => {
       cpu.exitToUser(() => {

@@ -227,7 +227,7 @@ export const asyncPageFaultGuestMutants: readonly Mutant[] = [
     summary: 'The token ~0 wakes tasks by the wrong vCPU: those of another one sleep on.',
     source: 'constructed',
     scenario: 'async-page-fault-migration',
-    controlled: { ...pageStory('task', 'move'), vcpus: 2, steps: { vcpu0: 0, vmm: 0 } },
+    controlled: { ...pageStory('task', 'restore'), vcpus: 2, steps: { vcpu0: 0, vmm: 0 } },
     invariants: ['A1'],
     roles: { pageReady: readyWith(wakeAllOfTheFirst) },
   },
