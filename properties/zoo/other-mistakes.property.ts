@@ -141,13 +141,13 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     what: 'the reason of a #PF is left in the area',
-    scenario: 'async-page-fault',
+    scenario: 'async-page-fault-wake-before-wait',
     breaks: 'A4',
     roles: { pageNotPresent: (cpu, { area, cr2 }) => ((cpu.load32(area) & 1) === 0 ? 0 : cr2) },
   },
   {
     what: 'every #PF is one of a page that is not present',
-    scenario: 'async-page-fault',
+    scenario: 'async-page-fault-wake-before-wait',
     breaks: 'A4',
     roles: {
       pageNotPresent(cpu, { area, cr2 }) {

@@ -1,6 +1,6 @@
 import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
 import type { MachineSpec } from '../host/machine.ts';
-import { PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
+import { faultForReal, PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { asyncPfArea, SCRATCH } from './guest-map.ts';
 import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
@@ -83,6 +83,8 @@ function fault(thread: VcpuThread): Program {
       cpu.userMode = false;
       // Without a page fault there is nothing to wait for.
       while (handed.value !== 0 && cpu.load32(TOKEN) !== 0) cpu.relax();
+      // A #PF after that is the guest's own, whatever the last one was.
+      faultForReal(cpu);
       outcome(READY);
       stepDone(ledger, WORKERS);
     },

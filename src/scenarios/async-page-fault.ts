@@ -36,7 +36,7 @@ export const asyncPageFault: Scenario = {
     vcpus: 1,
     clockSteps: 0,
     // Two pages, one of them in when the other worker begins: what is done next races with the first's delivery.
-    machine: { haltPolls: 0, pageActions: ['task', 'task', 'bring in', 'own fault'] },
+    machine: { haltPolls: 0, pageActions: ['task', 'task', 'bring in'] },
   },
   instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
   threads: ({ vcpus }) => [
