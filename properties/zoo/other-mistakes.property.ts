@@ -1,11 +1,18 @@
 import '../seed.ts';
 import test from 'ava';
 import { verifyHere } from '../../src/engines/verify/verify-here.ts';
+import {
+  NODE_BYTES,
+  NODE_IN_USE,
+  queueSleeper,
+  sleepUntilUnlinked,
+} from '../../src/guest/async-page-fault-sleepers.ts';
 import { cpuOffline } from '../../src/guest/cpu-offline.ts';
 import { readClock } from '../../src/guest/pvclock.ts';
 import type { GuestRoles } from '../../src/guest/roles.ts';
 import { readSteal } from '../../src/guest/steal-time.ts';
 import { readWallClockEpoch } from '../../src/guest/wall-clock.ts';
+import type { Gpa } from '../../src/memory/memory-port.ts';
 import { findScenario } from '../../src/scenarios/index.ts';
 import type { InvariantId } from '../../src/scenarios/invariants.ts';
 import { LIMITS } from './explored.ts';
@@ -153,6 +160,23 @@ const MISTAKES: readonly Mistake[] = [
       pageNotPresent(cpu, { area, cr2 }) {
         cpu.store32(area, 0);
         return cr2;
+      },
+    },
+  },
+  {
+    what: 'a wake-up that came before the sleep is taken and kept',
+    scenario: 'async-page-fault-wake-before-wait',
+    breaks: 'A1',
+    roles: {
+      waitForPage(cpu, at) {
+        const { dummies, dummyCount } = at.sleepers;
+        const kept = new Map<Gpa, number>();
+        for (let index = 0; index < dummyCount; index++) {
+          const inUse = dummies + index * NODE_BYTES + NODE_IN_USE;
+          kept.set(inUse, cpu.load32(inUse));
+        }
+        if (queueSleeper(cpu, at)) sleepUntilUnlinked(cpu, at);
+        else for (const [inUse, value] of kept) cpu.store32(inUse, value);
       },
     },
   },

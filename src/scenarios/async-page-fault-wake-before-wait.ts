@@ -1,8 +1,9 @@
 import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
+import { NODE_BYTES, NODE_IN_USE } from '../guest/async-page-fault-sleepers.ts';
 import type { MachineSpec } from '../host/machine.ts';
 import { faultForReal, PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
-import { asyncPfArea, SCRATCH } from './guest-map.ts';
+import { asyncPfArea, SCRATCH, SLEEPERS } from './guest-map.ts';
 import { PAGE_WORKER_BYTES, serveFaults, stepDone } from './page-fault-worker.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
@@ -83,12 +84,27 @@ function fault(thread: VcpuThread): Program {
       cpu.userMode = false;
       // Without a page fault there is nothing to wait for.
       while (handed.value !== 0 && cpu.load32(TOKEN) !== 0) cpu.relax();
+      // Pairs with the barrier of the task, once it is awake.
+      cpu.rmb();
+      checkDummies(thread);
       // A #PF after that is the guest's own, whatever the last one was.
       faultForReal(cpu);
       outcome(READY);
       stepDone(ledger, WORKERS);
     },
   };
+}
+
+/** A1 of the next tokens: with the only task awake, and no page-ready under way, no wake-up is kept for any. */
+function checkDummies({ cpu, violated }: VcpuThread): void {
+  const { dummies, dummyCount } = SLEEPERS;
+  for (let index = 0; index < dummyCount; index++) {
+    if (cpu.load32(dummies + index * NODE_BYTES + NODE_IN_USE) === 0) continue;
+    violated(
+      'A1',
+      'The task is awake, and a wake-up is still kept for it: in the end there is no room for any.',
+    );
+  }
 }
 
 function sleep(thread: VcpuThread): Program {
@@ -123,6 +139,8 @@ function sleep(thread: VcpuThread): Program {
       sleepOn(thread, watch, { token, task: 0, meanwhile });
       cpu.sti();
       outcome(slept.value !== 0 ? WOKEN : NO_SLEEP);
+      // What it did of its dummy before it says that it is awake: pairs with the barrier in `fault`.
+      cpu.wmb();
       cpu.store32(TOKEN, 0);
     },
   };
