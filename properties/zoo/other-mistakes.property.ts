@@ -8,6 +8,7 @@ import {
   sleepUntilUnlinked,
 } from '../../src/guest/async-page-fault-sleepers.ts';
 import { cpuOffline } from '../../src/guest/cpu-offline.ts';
+import { idle } from '../../src/guest/halt-poll.ts';
 import { readClock } from '../../src/guest/pvclock.ts';
 import type { GuestRoles } from '../../src/guest/roles.ts';
 import { readSteal } from '../../src/guest/steal-time.ts';
@@ -255,6 +256,18 @@ const MISTAKES: readonly Mistake[] = [
       wait(cpu, { byte, value }) {
         cpu.cli();
         if (cpu.load8(byte) === value) cpu.safeHalt();
+      },
+    },
+  },
+  {
+    what: 'idle returns with interrupts off',
+    scenario: 'halt-poll',
+    breaks: 'K1',
+    roles: {
+      idle(cpu, at) {
+        const event = idle(cpu, at);
+        cpu.cli();
+        return event;
       },
     },
   },

@@ -103,6 +103,15 @@ function idle(thread: VcpuThread): Program {
       }
       const halts = ledger.load32(HALTS);
       const event = roles.idle(cpu, at);
+      if (!cpu.interruptFlag) {
+        violated('K1', 'The guest idled with interrupts on and returned with them off.');
+      }
+      if (cpu.load32(POLLING) !== 0) {
+        violated(
+          'K1',
+          'The guest no longer idles, and still says that it polls: no waker interrupts it.',
+        );
+      }
       const expected = ledger.load32(EVENT);
       if (event !== expected || cpu.load32(WAKE) !== expected) {
         violated(
