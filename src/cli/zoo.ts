@@ -30,6 +30,8 @@ interface Options {
 
 /** Seconds that a reference races for. */
 const REFERENCE_SECONDS = 1;
+/** Schedules that are drawn of a reference: there are many of them, each under every model. */
+const REFERENCE_SCHEDULES = 2_000;
 
 /** `pvrace zoo`: which broken twins fall to which engine. */
 export function addZooCommand(program: Command, io: Io, library: Library): void {
@@ -119,6 +121,7 @@ async function walkTheZoo(
           seconds: options.time,
           referenceSeconds: Math.min(REFERENCE_SECONDS, options.time),
           schedules: options.schedules,
+          referenceSchedules: Math.min(REFERENCE_SCHEDULES, options.schedules),
           states: options.maxStates,
           repeat: options.repeat,
         },

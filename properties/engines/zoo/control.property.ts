@@ -18,7 +18,14 @@ test.serial(
     t.is(twins.length, TWINS.length);
     const running = {
       engines: { stress, sample, verify },
-      budget: { seconds: 1, referenceSeconds: 1, schedules: 1, states: 200_000, repeat: 1 },
+      budget: {
+        seconds: 1,
+        referenceSeconds: 1,
+        schedules: 1,
+        referenceSchedules: 1,
+        states: 200_000,
+        repeat: 1,
+      },
       seed: 'pvrace',
       atATime: 2,
       signal: new AbortController().signal,

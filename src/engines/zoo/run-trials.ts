@@ -20,8 +20,9 @@ export interface Budget {
   /** stress: seconds for a twin at the most, and for a reference. */
   readonly seconds: number;
   readonly referenceSeconds: number;
-  /** sample: schedules. */
+  /** sample: schedules for a twin at the most, and for a reference. */
   readonly schedules: number;
+  readonly referenceSchedules: number;
   /** verify: states under one model. */
   readonly states: number;
   /** How often each twin is tried. */
@@ -110,7 +111,11 @@ function explore(
   const common = { ...subjectOf(trial), ...instanceOf(trial), model, seed, signal };
   return trial.engine === 'verify'
     ? engines.verify({ ...common, ...withoutOf(trial), maxStates: budget.states })
-    : engines.sample({ ...common, runs: budget.schedules });
+    : engines.sample({ ...common, runs: schedulesFor(trial, budget) });
+}
+
+function schedulesFor({ mutant }: Trial, budget: Budget): number {
+  return mutant === undefined ? budget.referenceSchedules : budget.schedules;
 }
 
 function withoutOf({ without }: Trial): { without?: readonly string[] } {
