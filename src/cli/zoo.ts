@@ -32,6 +32,8 @@ interface Options {
 const REFERENCE_SECONDS = 1;
 /** Schedules that are drawn of a reference: there are many of them, each under every model. */
 const REFERENCE_SCHEDULES = 2_000;
+/** States of a reference, at least as many as any twin takes to fall: `verify` goes through them to the end. */
+const REFERENCE_STATES = 200_000;
 
 /** `pvrace zoo`: which broken twins fall to which engine. */
 export function addZooCommand(program: Command, io: Io, library: Library): void {
@@ -123,6 +125,7 @@ async function walkTheZoo(
           schedules: options.schedules,
           referenceSchedules: Math.min(REFERENCE_SCHEDULES, options.schedules),
           states: options.maxStates,
+          referenceStates: Math.min(REFERENCE_STATES, options.maxStates),
           repeat: options.repeat,
         },
         atATime: session.head.machine.cores,

@@ -23,8 +23,9 @@ export interface Budget {
   /** sample: schedules for a twin at the most, and for a reference. */
   readonly schedules: number;
   readonly referenceSchedules: number;
-  /** verify: states under one model. */
+  /** verify: states under one model for a twin at the most, and for a reference. */
   readonly states: number;
+  readonly referenceStates: number;
   /** How often each twin is tried. */
   readonly repeat: number;
 }
@@ -110,8 +111,12 @@ function explore(
 ): Promise<ScenarioResult> {
   const common = { ...subjectOf(trial), ...instanceOf(trial), model, seed, signal };
   return trial.engine === 'verify'
-    ? engines.verify({ ...common, ...withoutOf(trial), maxStates: budget.states })
+    ? engines.verify({ ...common, ...withoutOf(trial), maxStates: statesFor(trial, budget) })
     : engines.sample({ ...common, runs: schedulesFor(trial, budget) });
+}
+
+function statesFor({ mutant }: Trial, budget: Budget): number {
+  return mutant === undefined ? budget.referenceStates : budget.states;
 }
 
 function schedulesFor({ mutant }: Trial, budget: Budget): number {
