@@ -8,6 +8,7 @@ const TWINS = {
   'Z-R2': 'sc',
   'Z-R3': 'sc',
   'Z-K1': 'sc',
+  'Z-K2': 'sc',
   'Z-K3': 'tso',
   'Z-K4': 'sc',
   'A-G3': 'sc',

@@ -45,6 +45,9 @@ export type MoveAction =
   | 'be moved'
   | 'move';
 
+/** How a vCPU sleeps: until a kick, with its interrupts on or off, or until a handler of its own has run. */
+export type SleepKind = 'interrupts on' | 'interrupts off' | 'handler';
+
 /** A machine as data: what a VMM would set before the first KVM_RUN. Plain, so that it crosses threads. */
 export interface MachineSpec {
   readonly vcpus: number;
@@ -112,6 +115,8 @@ export interface MachineSpec {
    * the VMM's own moves the VM.
    */
   readonly moveActions: readonly MoveAction[];
+  /** How a vCPU that halts sleeps, in turn; empty: drawn. */
+  readonly sleeps: readonly SleepKind[];
   /** How many vCPUs write the wall clock MSR. KVM has no lock there: more than one is a trigger. */
   readonly wallClockWriters: number;
   /**
@@ -154,6 +159,7 @@ export const DEFAULT_MACHINE: MachineSpec = {
   msrWrites: [],
   pageActions: [],
   moveActions: [],
+  sleeps: [],
   wallClockWriters: 1,
   pvEoiUnplug: 'when it is off',
 };

@@ -1,7 +1,8 @@
 import type { HostOps } from '../host/host-ops.ts';
+import type { SleepKind } from '../host/machine.ts';
 import { SCRATCH } from './guest-map.ts';
 import { KICK_BYTES, kicksBegun, watchKicks } from './kicks.ts';
-import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+import type { Choices, HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
 /** The vCPU that halts; the last one kicks it. */
 const SLEEPER = 0;
@@ -109,9 +110,9 @@ function sleep(thread: VcpuThread): Program {
     const sleep = ledger.load32(WAKER) & ~BY_HANDLER;
     ledger.store32(WAKER, ((sleep + NEXT_SLEEP) | waker) >>> 0);
   };
-  const untilKicked = (): void => {
+  const untilKicked = (interrupts: boolean): void => {
     begin(0);
-    if (random.below(2) === 0) cpu.sti();
+    if (interrupts) cpu.sti();
     cpu.store8(STATE, WAITING);
     let waits = 0;
     while (cpu.load8(STATE) === WAITING) {
@@ -130,15 +131,23 @@ function sleep(thread: VcpuThread): Program {
     while (cpu.load8(HANDLED) === WAITING) wait(HANDLED);
     outcome(WOKEN);
   };
+  let sleeps = 0;
   return {
     step() {
-      waitForHandler(() => wait(HANDLED));
-      if (random.below(2) === 0) untilKicked();
-      else waitForHandler(untilInterrupted);
+      // Nothing to wait for: it returns at once.
+      if (machine.sleeps.length === 0) waitForHandler(() => wait(HANDLED));
+      const kind = machine.sleeps[sleeps++ % machine.sleeps.length] ?? drawnSleep(random);
+      if (kind === 'handler') waitForHandler(untilInterrupted);
+      else untilKicked(kind === 'interrupts on');
       cpu.cli();
       idle();
     },
   };
+}
+
+function drawnSleep(random: Choices): SleepKind {
+  if (random.below(2) !== 0) return 'handler';
+  return random.below(2) === 0 ? 'interrupts on' : 'interrupts off';
 }
 
 /** Waits for a sleep that this thread has not seen yet; whether the sleeper's own handler is to end it. */

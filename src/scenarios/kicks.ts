@@ -22,6 +22,8 @@ const ASLEEP = 16;
 const HAD = 20;
 /** The same while it is still counted among the sleepers. */
 const FOUND = 24;
+/** Not 0 from when it leaves a halt until it runs again. */
+const LEAVING = 28;
 
 /** Ledger bytes for up to 64 vCPUs. */
 export const KICK_BYTES = VCPUS + 64 * STRIDE;
@@ -146,6 +148,18 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
       ledger.store32(line + HAD, ledger.load32(line + FOUND));
       // Every kick so far has its wake-up, this one.
       ledger.store32(line + LEFT, ledger.load32(line + BEGUN));
+      ledger.store32(line + LEAVING, 1);
+    },
+    enterGuestMode(kvm, vcpu) {
+      const entered = ops.enterGuestMode(kvm, vcpu);
+      const line = at(kvm, vcpu);
+      // The store that ends the halt, and takes a kick's mark away, is visible by now and perhaps not before:
+      // a kick that came meanwhile is lost, and needs none, for the guest looks once more before it halts again.
+      if (entered && ledger.load32(line + LEAVING) !== 0) {
+        ledger.store32(line + LEFT, ledger.load32(line + BEGUN));
+        ledger.store32(line + LEAVING, 0);
+      }
+      return entered;
     },
   };
 }

@@ -45,6 +45,12 @@ export const spinlockMutants: readonly Mutant[] = [
       'A halt that an interrupt ends leaves the kick latched, which ends a later halt for no reason.',
     source: '"KVM: x86: Clear pv_unhalted on all transitions to KVM_MP_STATE_RUNNABLE" (before it)',
     scenario: 'kick-before-halt',
+    // A kick and an interrupt end the first sleep; the second, which no interrupt can end, has that kick too.
+    controlled: {
+      clockSteps: 0,
+      machine: { haltPolls: 0, vectors: [0x31], sleeps: ['interrupts on', 'interrupts off'] },
+      steps: { sleeper: 2, kicker: 2, device: 1 },
+    },
     invariants: ['K2'],
     visibleUnder: EVERYWHERE,
     host: {
