@@ -24,6 +24,7 @@ test.serial(
         schedules: 1,
         referenceSchedules: 1,
         states: 200_000,
+        referenceStates: 1,
         repeat: 1,
       },
       seed: 'pvrace',
