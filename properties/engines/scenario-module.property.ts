@@ -66,6 +66,8 @@ test.serial(
       { outcome: 'missed', expect: 'FORBIDDEN', description: 'It was missed.' },
     ],
     threads: [0, 1].map((vcpu) => ({ name: 'v' + vcpu, vcpu, start: (t) => ({ step() {
+      // Away for a while in every step: threads that race for long miss one another again and again.
+      t.cpu.store32(0x10000 + 64 * vcpu, 0);
       t.cpu.store32(0x10000 + 64 * vcpu, 1);
       t.outcome(t.cpu.load32(0x10000 + 64 * (1 - vcpu)) === 1 ? 0 : 1);
     } }) })),
