@@ -166,23 +166,6 @@ export const tlbFlushMutants: readonly Mutant[] = [
     roles: { flushTlb: flushWith(() => {}, setFlag) },
   },
   {
-    ...GUEST,
-    id: 'A-S13',
-    summary:
-      'As Z-S13, and a flag that is set already is left alone: no locked operation drains the page-table store.',
-    source: 'constructed: Z-S13 without what masks it',
-    invariants: ['T2'],
-    visibleUnder: ['tso', 'weak'],
-    controlled: { steps: { vcpu0: 2 } },
-    roles: {
-      flushTlb: flushWith(
-        () => {},
-        (cpu, preempted, seen) =>
-          (seen & KVM_VCPU_FLUSH_TLB) !== 0 || setFlag(cpu, preempted, seen),
-      ),
-    },
-  },
-  {
     ...HOST,
     id: 'Z-S16',
     summary:
