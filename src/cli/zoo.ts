@@ -32,7 +32,7 @@ interface Options {
 const REFERENCE_SECONDS = 1;
 /** Schedules that are drawn of a reference: there are many of them, each under every model. */
 const REFERENCE_SCHEDULES = 2_000;
-/** States of a reference, at least as many as any twin takes to fall: `verify` goes through them to the end. */
+/** States of a reference, at least as many as any twin takes to fall. The command `verify` has no such bound. */
 const REFERENCE_STATES = 200_000;
 
 /** `pvrace zoo`: which broken twins fall to which engine. */

@@ -45,8 +45,9 @@ export function wholeVerdict(results: readonly ReportedResult[]): Verdict {
 export function meaning(result: ReportedResult): Verdict {
   if (result.killed === undefined) return result.verdict;
   if (result.killed === 'not-visible') return 'pass';
-  if (result.mutant === undefined || result.control === true)
-    return outOfStates(result) ? 'pass' : result.verdict;
+  // A control that ran out of states has shown nothing.
+  if (result.control === true) return result.verdict;
+  if (result.mutant === undefined) return outOfStates(result) ? 'pass' : result.verdict;
   if (result.killed === 'killed') return 'pass';
   return result.verdict === 'error' ? 'error' : 'incomplete';
 }

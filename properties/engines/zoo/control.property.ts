@@ -39,6 +39,12 @@ test.serial(
       t.is(graded.verdict, 'pass', JSON.stringify(graded));
       t.is(meaning(graded), 'pass');
     }
+    // One that runs out of states has not survived.
+    const hurried = { ...running, budget: { ...running.budget, states: 10 } };
+    for (const graded of await runTrials(trials, hurried)) {
+      t.is(graded.verdict, 'incomplete', JSON.stringify(graded));
+      t.is(meaning(graded), 'incomplete');
+    }
     // The same without the control: each falls, and a control that fell would be told.
     const checked = trials.map(({ without: _, ...trial }) => trial);
     for (const [index, graded] of (await runTrials(checked, running)).entries()) {
