@@ -54,3 +54,10 @@ test.serial(
     }
   },
 );
+
+test.serial('a twin that falls before the first step is unchecked too', async (t) => {
+  const common = { scenario: 'async-page-fault', mutant: 'Z-A14', model: 'sc' } as const;
+  const checked = await verify(common);
+  t.is(checked.verdict === 'fail' ? checked.invariant : checked.verdict, 'A5');
+  t.is((await verify({ ...common, without: ['A5'] })).verdict, 'pass');
+});

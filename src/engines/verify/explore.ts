@@ -112,7 +112,8 @@ export class Exploration {
     stepper.reset();
     this.#count();
     this.#insert(NONE);
-    if (stepper.violator !== NONE) return this.#violation(0);
+    if (stepper.violator !== NONE)
+      return this.endsUnchecked() ? { kind: 'all' } : this.#violation(0);
     let layerEnd = store.count;
     for (let state = 0; state < store.count; state++) {
       if (state === layerEnd) {
