@@ -5,7 +5,7 @@ import type { Effort } from './effort.ts';
 import { beside, type Figure } from './figure.ts';
 import { timed } from './repeat.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/pvrace.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bundle/src/cli/pvrace.js', import.meta.url));
 const COMMAND = ['verify', 'pvclock-torn-read', '--mutant', 'Z-P6'];
 
 /** What a verdict takes from the start of the command, beside a Node that does nothing. */

@@ -3,8 +3,8 @@ import type { MachineSpec } from '../host/machine.ts';
 import { findScenario } from '../scenarios/index.ts';
 import type { HostThreadSpec, Scenario } from '../scenarios/scenario.ts';
 import { isScenarioModule, type ScenarioDescription } from './scenario-module.ts';
-import { STRESS_WORKER } from './stress/pool.ts';
 import { UsageError } from './usage-error.ts';
+import { workerFile } from './worker-file.ts';
 
 /** Milliseconds that a module gets to be imported and to say what its threads are. */
 const IMPORT = 5_000;
@@ -59,7 +59,7 @@ function runsInWorkersOnly(): never {
 /** Imports a module in a worker, which is ended if it takes too long. */
 async function inspect(question: ScenarioQuestion): Promise<ScenarioDescription> {
   const worker = new Piscina<ScenarioQuestion, ScenarioInspection>({
-    filename: STRESS_WORKER,
+    filename: workerFile('stress'),
     maxThreads: 1,
   });
   worker.on('error', () => {});

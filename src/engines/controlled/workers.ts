@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { workerFile } from '../worker-file.ts';
 import type { ControlledReport, ControlledTask } from './task.ts';
-
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const WORKER = new URL(`../../../workers/controlled${EXTENSION}`, import.meta.url).href;
 
 /** States may take much; a guest that eats memory is stopped all the same. */
 const HEAP_MEGABYTES = 4096;
@@ -39,7 +37,7 @@ export async function closeWorkers(): Promise<void> {
 
 function newWorker(): ControlledWorker {
   const worker: ControlledWorker = new Piscina({
-    filename: WORKER,
+    filename: workerFile('controlled'),
     minThreads: 1,
     maxThreads: 1,
     atomics: 'disabled',

@@ -2,7 +2,7 @@ import { Piscina } from 'piscina';
 import type { RoleName } from '../../guest/roles.ts';
 import { guestUrl } from '../guest-url.ts';
 import { UsageError } from '../usage-error.ts';
-import { STRESS_WORKER } from './pool.ts';
+import { workerFile } from '../worker-file.ts';
 
 /** Milliseconds that a guest module gets to be imported. */
 const IMPORT = 5_000;
@@ -21,7 +21,7 @@ export type GuestInspection =
 export async function guestRoles(guest: string | URL): Promise<readonly RoleName[]> {
   const url = guestUrl(guest);
   const worker = new Piscina<{ guest: string }, GuestInspection>({
-    filename: STRESS_WORKER,
+    filename: workerFile('stress'),
     maxThreads: 1,
   });
   worker.on('error', () => {});

@@ -1,10 +1,6 @@
 import { Piscina } from 'piscina';
+import { workerFile } from '../worker-file.ts';
 import type { ThreadReport, ThreadTask } from './task.ts';
-
-/** Source runs from .ts where Node can, the build from .js: the worker has this module's extension. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-/** URL of the module that all stress workers run. */
-export const STRESS_WORKER = new URL(`../../../workers/stress${EXTENSION}`, import.meta.url).href;
 
 /** A guest that eats memory is stopped well before the machine suffers. */
 const HEAP_MEGABYTES = 512;
@@ -20,7 +16,7 @@ export class ThreadPool {
   constructor(threads: number) {
     this.threads = threads;
     this.#piscina = new Piscina({
-      filename: STRESS_WORKER,
+      filename: workerFile('stress'),
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
