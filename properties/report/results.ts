@@ -104,7 +104,7 @@ export function resultsOf(text: fc.Arbitrary<string>): fc.Arbitrary<ScenarioResu
   const requiredKeys = Object.keys(required) as (keyof typeof required)[];
   const common = fc.record({ ...required, ...optional }, { requiredKeys });
   const verdict = fc.oneof(
-    fc.record({ verdict: fc.constant('pass') }),
+    fc.record({ verdict: fc.constant('pass'), message: text }, { requiredKeys: ['verdict'] }),
     fc.record({ verdict: fc.constant('incomplete'), message: text }),
     fc.record({
       verdict: fc.constant('error'),

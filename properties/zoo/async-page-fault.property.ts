@@ -1,6 +1,6 @@
 import '../seed.ts';
 import test from 'ava';
-import { exploreTwin, falls, holds } from './explored.ts';
+import { falls, holds } from './explored.ts';
 
 /** Twins of asynchronous page faults, of which one task or two at a time wait. */
 const TWINS = [
@@ -32,8 +32,4 @@ test('the reference of async-page-fault holds, and on the instances of its twins
 
 test('a wake-up before its sleep is none too few, whatever the memory model', (t) => {
   for (const model of ['sc', 'tso'] as const) holds(t, 'async-page-fault-wake-before-wait', model);
-});
-
-test('Z-A4 is masked by the locked operation that sets the request', (t) => {
-  for (const model of ['sc', 'tso'] as const) t.is(exploreTwin('Z-A4', model).kind, 'all', model);
 });

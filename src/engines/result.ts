@@ -53,6 +53,8 @@ interface ResultCommon {
 /** Nothing was broken. */
 export interface Passed extends ResultCommon {
   readonly verdict: 'pass';
+  /** Of a broken twin that no execution of the model shows: why. */
+  readonly message?: string;
 }
 
 /** The search for a schedule that breaks what a race broke. */

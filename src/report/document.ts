@@ -41,7 +41,7 @@ function resultDocument(result: ReportedResult): Record<string, unknown> {
     access: result.access ?? null,
     verdict: result.verdict,
     invariant: broken?.invariant ?? null,
-    message: result.verdict === 'pass' ? null : result.message,
+    message: result.message ?? null,
     code: result.verdict === 'error' ? result.code : null,
     seconds: result.seconds,
     samples: result.samples ?? null,

@@ -46,7 +46,7 @@ ${result.verdict === 'fail' && result.replay !== undefined ? html`<pre>${result.
 }
 
 function message(result: ReportedResult): readonly Html[] {
-  if (result.verdict === 'pass') return [];
+  if (result.message === undefined) return [];
   if (result.verdict !== 'fail') return [html`<p>${result.message}</p>`];
   const { broken, seen } = brokenInWords(result);
   return [html`<p class="${classOf(meaning(result))}">${broken}</p>`, html`<p>${seen}</p>`];

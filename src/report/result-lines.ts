@@ -107,7 +107,7 @@ function brokeInWords(result: ReportedResult): string {
 }
 
 function messageLines(result: ReportedResult, page: Page): readonly string[] {
-  if (result.verdict === 'pass') return [];
+  if (result.message === undefined) return [];
   if (result.verdict !== 'fail') return indented(result.message, page.columns, INDENT);
   const { broken, seen } = brokenInWords(result);
   return [

@@ -1,4 +1,5 @@
 import { asyncPageFault } from './async-page-fault.ts';
+import { asyncPageFaultAcknowledge } from './async-page-fault-acknowledge.ts';
 import { asyncPageFaultMigration } from './async-page-fault-migration.ts';
 import { asyncPageFaultWakeBeforeWait } from './async-page-fault-wake-before-wait.ts';
 import { clockFrequencyChange } from './clock-frequency-change.ts';
@@ -56,6 +57,7 @@ export const scenarios: readonly Scenario[] = [
   requestKick,
   asyncPageFault,
   asyncPageFaultWakeBeforeWait,
+  asyncPageFaultAcknowledge,
   asyncPageFaultMigration,
   haltPoll,
   kickBeforeHalt,

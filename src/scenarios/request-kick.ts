@@ -1,8 +1,7 @@
-import { NO_VECTOR } from '../cpu/hypervisor.ts';
 import { KICK_IPI } from '../cpu/thread-host-cpu.ts';
-import type { Kvm, VcpuRecord } from '../host/kvm.ts';
 import { OUTSIDE_GUEST_MODE, VCPU } from '../host/records.ts';
 import { KVM_REQ_EVENT, KVM_REQ_TLB_FLUSH } from '../host/requests.ts';
+import { forgetInterrupt } from './forget-interrupt.ts';
 import type { HostThread, Program, Scenario } from './scenario.ts';
 
 /** Independent handshakes that one round runs, each on a vCPU record of its own. */
@@ -103,7 +102,7 @@ function enter(thread: HostThread): Program {
         );
       }
       outcome(pending ? KICKED : SERVED);
-      forgetInterrupt(kvm, vcpu);
+      forgetInterrupt(kvm, vcpu, VECTOR);
       memory.store32(vcpu + VCPU.requests, 0);
       memory.store32(vcpu + VCPU.kick, 0);
       ledger.store32(POSTED + instance * 4, 0);
@@ -126,13 +125,4 @@ function request({ kvm, ledger }: HostThread): Program {
       ops.acceptInterrupt(kvm, vcpu, VECTOR);
     },
   };
-}
-
-/** The LAPIC of an instance as new. */
-function forgetInterrupt({ memory }: Kvm, vcpu: VcpuRecord): void {
-  for (const bitmap of [VCPU.irr, VCPU.isr]) memory.store32(vcpu + bitmap + WORD_OF_VECTOR, 0);
-  memory.store32(vcpu + VCPU.irrPending, 0);
-  memory.store32(vcpu + VCPU.highestIsrCache, NO_VECTOR);
-  memory.store32(vcpu + VCPU.injectedVector, NO_VECTOR);
-  memory.store32(vcpu + VCPU.interruptWindow, 0);
 }

@@ -138,7 +138,7 @@ const deleteWithoutShift: HostOps['deleteAsyncPfGfn'] = (kvm, vcpu, gfn) => {
 
 /** Why Z-A4 breaks nothing here. */
 const MASKED =
-  'The request is set by a locked operation, a full barrier in every model, and the entry after the acknowledgement has one before it looks at the requests: whichever comes first, either the worker sees pageready_pending cleared and kicks, or the entry sees APF_READY. `verify` finds nothing under sc, tso and weak.';
+  'Masked by the locked operation that sets the request, a full barrier in every model, and by the one of the entry before it looks at the requests: whichever comes first, either the worker sees pageready_pending cleared and kicks, or the entry sees APF_READY. `verify` finds nothing under sc, tso and weak; where a plain store sets the request it falls to A1 under tso and weak.';
 
 const common = { mechanism: 'async-page-fault', side: 'host' } as const;
 const anyModel = { visibleUnder: ['sc', 'tso', 'weak'] } as const;
@@ -173,8 +173,8 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
     summary:
       'No full barrier between the request and the look at pageready_pending, nor between clearing that and the look at the list.',
     source: 'mail "Fix a semi theoretical bug in kvm_arch_async_page_present_queued"',
-    scenario: 'async-page-fault',
-    invariants: ['A1'],
+    scenario: 'async-page-fault-acknowledge',
+    invariants: ['A1', 'R1'],
     visibleUnder: [],
     notVisible: MASKED,
     notOnThreads: MASKED,

@@ -46,7 +46,7 @@ function storeByte({ memory }: Kvm, vcpu: VcpuRecord, area: HostAddress, byte: n
 
 /** Why Z-S13 breaks nothing here. */
 const MASKED =
-  'The flag is set by a locked cmpxchg, a full barrier in every model: the page-table store is visible before the host can see the flag, and where the cmpxchg fails the IPI is sent by locked operations. `verify` finds nothing under sc, tso and weak; a guest that leaves out the cmpxchg where the flag is set already falls under tso and weak.';
+  'Masked by the locked cmpxchg that sets the flag, a full barrier in every model: the page-table store is visible before the host can see the flag, and where the cmpxchg fails the IPI is sent by locked operations. `verify` finds nothing under sc, tso and weak; a guest that leaves out the cmpxchg where the flag is set already falls under tso and weak.';
 
 /** What all of them have in common, by side. */
 const COMMON = {

@@ -11,6 +11,7 @@ import {
 import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledReport, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
+import { whyNotVisible } from '../not-visible.ts';
 import type { ScenarioResult } from '../result.ts';
 import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import type { VerifyOptions } from './options.ts';
@@ -85,7 +86,7 @@ function resultOf(
   const { result, seconds } = report;
   const { states, transitions, kind } = result;
   const explored = { ...exploredFields(asked, result, seconds), states, transitions };
-  if (kind === 'all') return { ...explored, verdict: 'pass' };
+  if (kind === 'all') return { ...explored, verdict: 'pass', ...twinInWords(asked) };
   if (kind === 'stopped') {
     return { ...explored, verdict: 'incomplete', message: stoppedInWords(result, options) };
   }
@@ -93,6 +94,14 @@ function resultOf(
     ...explored,
     ...brokenFields(asked.scenario, result.failure!, result.threads, result.trace, result.moves),
   };
+}
+
+/** A twin that broke nothing: why it cannot under this model, if that is known of it. */
+function twinInWords({ mutant, model }: Asked): { readonly message?: string } {
+  const why = mutant === undefined ? undefined : whyNotVisible(mutant, model);
+  return why === undefined
+    ? {}
+    : { message: `${mutant!.id} is not visible under ${model}. ${why}` };
 }
 
 function stoppedInWords({ why, states }: Verified, { maxStates }: VerifyOptions): string {

@@ -1,5 +1,6 @@
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
 import type { ModelName } from '../controlled/models/memory-model.ts';
+import { whyNotVisible } from '../not-visible.ts';
 import type { Trial, ZooEngine } from './trial.ts';
 
 /** What there is to try. */
@@ -59,11 +60,8 @@ function twinTrial(engine: ZooEngine, twin: Twin, model: ModelName | undefined):
       : { ...trial, models: [], notVisible: notOnThreads };
   }
   if (models.length > 0) return { ...trial, models };
-  const reason =
-    visible.length === 0
-      ? (twin.notVisible ?? 'It breaks nothing under any memory model.')
-      : `It breaks nothing under ${model}: it shows under ${visible.join(' and ')}.`;
-  return { ...trial, models: [], notVisible: reason };
+  const reason = whyNotVisible(twin, model ?? 'weak');
+  return { ...trial, models: [], ...(reason === undefined ? {} : { notVisible: reason }) };
 }
 
 /** Each scenario as it is, and as a twin has it that needs another machine: once under each model. */
