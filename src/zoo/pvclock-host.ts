@@ -47,7 +47,7 @@ export const pvclockHostMutants: readonly Mutant[] = [
       'Junk in the version is taken for a version: an odd one becomes even while the update is in progress.',
     source: 'constructed',
     scenario: 'pvclock-torn-read',
-    invariants: ['P1', 'P2'],
+    invariants: ['P1', 'P2', 'N1'],
     visibleUnder: EVERYWHERE,
     machine: { initialVersion: 7 },
     host: { oddVersion: (version) => (version + 1) >>> 0 },

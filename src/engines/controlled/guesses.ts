@@ -15,6 +15,9 @@ const COMPARED_CONTINUATIONS = 8;
 /** States that different answers led to, of which so many are compared. */
 const COMPARED_JOINS = 64;
 
+/** Withdrawals after which nothing is guessed about a thread any more: explorations do not start over for ever. */
+const MOST_WITHDRAWALS = 32;
+
 /** What was taken for the same as something else is not: what was learned is void. */
 export class GuessWithdrawn extends Error {
   override readonly name = 'GuessWithdrawn';
@@ -22,10 +25,21 @@ export class GuessWithdrawn extends Error {
 
 /** What was guessed and found wrong. Outlives restarts. */
 export class Withdrawn {
+  /** How often what was learned was void because of a thread, by name. */
+  readonly #times = new Map<string, number>();
   /** Loops that do not lead back to where they began, by place. */
   readonly sites = new Set<string>();
   /** Threads that know more than {@link Knowledge} says, by name: they keep state that is neither local nor in memory. */
   readonly identities = new Set<string>();
+
+  /** What was learned is void because of a guess about this thread. */
+  again(name: string): void {
+    this.#times.set(name, (this.#times.get(name) ?? 0) + 1);
+  }
+  /** Whether that was so too often to guess anything more about it. */
+  tooOften(name: string): boolean {
+    return (this.#times.get(name) ?? 0) >= MOST_WITHDRAWALS;
+  }
 }
 
 /** An answer to the step of a state. */
@@ -85,7 +99,7 @@ export class Guesses {
 
   /** Whether states may be taken for one another where all that decides how they go on is the same. */
   get joins(): boolean {
-    return !this.#withdrawn.identities.has(this.#name);
+    return !this.#withdrawn.identities.has(this.#name) && !this.#withdrawn.tooOften(this.#name);
   }
   addJoin(join: Join): void {
     this.#joins.push(join);
@@ -93,13 +107,14 @@ export class Guesses {
 
   /** Whether the loop at a place was found not to lead back. */
   isWithdrawn(place: string): boolean {
-    return this.#withdrawn.sites.has(place);
+    return this.#withdrawn.sites.has(place) || this.#withdrawn.tooOften(this.#name);
   }
 
   /** Takes an iteration for one that leads back, if some of it do. Returns whether they did. */
   addIteration(iteration: Iteration): boolean {
     const times = iteration.promised ? PROMISED_ITERATIONS : QUICK_ITERATIONS;
-    if (!this.#repeats([iteration], times)) {
+    // Most that do not lead back show it the second time.
+    if (!this.#repeats([iteration], 2) || !this.#repeats([iteration], times)) {
       this.#withdrawn.sites.add(iteration.place);
       return false;
     }
@@ -136,7 +151,9 @@ export class Guesses {
       this.#withdrawn.identities.add(this.#name);
       withdrawn = true;
     }
-    if (withdrawn) throw new GuessWithdrawn();
+    if (!withdrawn) return;
+    this.#withdrawn.again(this.#name);
+    throw new GuessWithdrawn();
   }
 
   /**
@@ -148,7 +165,9 @@ export class Guesses {
     const before = sites.size + identities.size;
     for (const { place } of this.#iterations) sites.add(place);
     if (this.#joins.length > 0) identities.add(this.#name);
-    return sites.size + identities.size > before;
+    const grew = sites.size + identities.size > before;
+    if (grew) this.#withdrawn.again(this.#name);
+    return grew;
   }
 
   /** Whether the program, given these answers, comes to a state. */

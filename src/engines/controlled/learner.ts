@@ -9,6 +9,7 @@ import type { Sharing } from './sharing.ts';
 import {
   answersNothing,
   EXIT_NEVER,
+  STEP_BEYOND,
   STEP_END,
   STEP_MEET,
   STEP_VIOLATION,
@@ -20,6 +21,13 @@ import { leadsTo } from './trial-run.ts';
 
 /** Steps that a run learns at the most. */
 const MOST_STEPS_AHEAD = 4_000;
+/**
+ * Steps of one operation that are looked at. Where its loops leave something behind each time round, and
+ * so cannot be closed, it may go on for ever.
+ */
+export const MOST_STEPS_OF_OPERATION = 1_000;
+/** Bytes that a state takes here, about: of columns, lists and maps. */
+const BYTES_OF_STATE = 600;
 /** Walks by which threads that are said to be alike are compared. */
 const COMPARED_WALKS = 16;
 /** Learns one thread's automaton by running its program. */
@@ -54,6 +62,8 @@ export class Learner implements Oracle {
   #joined = NONE;
   /** All that decides how the program goes on from the step at hand, if that was asked for. */
   #identity = Number.NaN;
+  /** Whether an operation was left when it had taken too many steps. */
+  endless = false;
   /** Answer of the latest ghost step. */
   low = 0;
   high = 0;
@@ -75,6 +85,11 @@ export class Learner implements Oracle {
     this.#loops = new LoopHeads(this.automaton, program, recorder);
     this.#guesses = new Guesses(this.automaton, program, recorder, withdrawn);
     this.#before = new Int32Array(memory.packed.length);
+  }
+
+  /** Memory that what was learned takes, about. */
+  get bytes(): number {
+    return this.automaton.size * BYTES_OF_STATE;
   }
 
   /** Assumptions that merged loops rest on. */
@@ -148,6 +163,7 @@ export class Learner implements Oracle {
       return false;
     // That is looked into when the run is over.
     if (mayLoop) return false;
+    if (this.#recorder.stepsOfOperation >= MOST_STEPS_OF_OPERATION) return false;
     const memory = this.#memory;
     const state = this.#add(step, this.#newOutcomes());
     if (this.#first === NONE) {
@@ -193,6 +209,10 @@ export class Learner implements Oracle {
     if (this.#joined !== NONE) {
       this.#join(this.#joined);
       return this.#joined;
+    }
+    if (this.#recorder.stepsOfOperation >= MOST_STEPS_OF_OPERATION) {
+      this.endless = true;
+      return this.#add(terminal(STEP_BEYOND), this.#newOutcomes());
     }
     const step = this.#recorder.pending!;
     const head = this.#headOf(step);
@@ -266,19 +286,21 @@ export class Learner implements Oracle {
 
   /** The state at the head of the innermost loop that comes back to this step, if its iterations leave nothing behind. */
   #headOf(step: Step): number {
-    const { place } = this.#loops;
-    const head = this.#loops.innermost(step, this.#behind, this.#answers);
-    if (head === NONE || this.#guesses.isWithdrawn(place)) return NONE;
-    const leadsBack = this.#guesses.addIteration({
-      head,
-      from: this.#behind,
-      low: this.low,
-      high: this.high,
-      exit: this.#byExit,
-      promised: this.#recorder.relaxed,
-      place,
-    });
-    return leadsBack ? head : NONE;
+    const candidates = this.#loops.candidates(step, this.#behind, this.#answers);
+    for (const { state, place } of candidates) {
+      if (this.#guesses.isWithdrawn(place)) continue;
+      const leadsBack = this.#guesses.addIteration({
+        head: state,
+        from: this.#behind,
+        low: this.low,
+        high: this.high,
+        exit: this.#byExit,
+        promised: this.#recorder.relaxed,
+        place,
+      });
+      if (leadsBack) return state;
+    }
+    return NONE;
   }
 
   /** Tries what was guessed. @throws GuessWithdrawn */

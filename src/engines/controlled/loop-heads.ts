@@ -18,9 +18,10 @@ export class LoopHeads {
   readonly #recorder: Recorder;
   readonly #numbers = new Map<string, number>();
   readonly #sites: string[] = [''];
-  /** Of each state: the call that it is in, its private memory, and how many answers lead to it. */
+  /** Of each state: the call that it is in, its private memory and registers, and how many answers lead to it. */
   readonly #scopes: number[] = [];
   readonly #digests: number[] = [];
+  readonly #registers: number[] = [];
   readonly #depths: number[] = [];
   /** Steps that came again in the same call: where they are is noted at once. */
   readonly #comesAgain = new Set<number>();
@@ -40,7 +41,7 @@ export class LoopHeads {
   }
 
   /** The place of the step at hand, in words. Of a promise by `relax()` and of a guess it is not the same. */
-  get place(): string {
+  get #place(): string {
     const { scope, digest, relaxed } = this.#recorder;
     return `${this.#name} ${scope} ${digest} ${this.site}${relaxed ? ' relaxed' : ''}`;
   }
@@ -49,6 +50,7 @@ export class LoopHeads {
   note(behind: number, isCheckers: boolean): void {
     this.#scopes.push(isCheckers ? NONE : this.#recorder.scope);
     this.#digests.push(this.#recorder.digest);
+    this.#registers.push(this.#recorder.registers());
     this.#depths.push(behind === NONE ? 0 : this.#depths[behind]! + 1);
     this.site = '';
   }
@@ -70,17 +72,25 @@ export class LoopHeads {
   }
 
   /**
-   * The head of the innermost loop that comes back to the step at hand.
+   * The head of the innermost loop that comes back to the step at hand; behind it, where what the port
+   * keeps is not what it was there, the nearest one where it is.
    *
-   * @param answers that led to it
+   * @param answers that led to the step
    */
-  innermost(step: Step, behind: number, answers: Answers): number {
-    if (this.site === '') return NONE;
+  candidates(step: Step, behind: number, answers: Answers): readonly LoopHead[] {
+    if (this.site === '') return [];
     this.#findSites(step, behind, answers);
+    const place = this.#place;
+    const registers = this.#recorder.registers();
+    const exact = `${place} ${registers}`;
+    const found: LoopHead[] = [];
     let state = this.#nearest(step, behind);
-    while (state !== NONE && this.#sites[this.#automaton.site[state]!] !== this.site)
-      state = this.#nearest(step, this.#automaton.parent[state]!);
-    return state;
+    for (; state !== NONE; state = this.#nearest(step, this.#automaton.parent[state]!)) {
+      if (this.#sites[this.#automaton.site[state]!] !== this.site) continue;
+      if (this.#registers[state] === registers) return [...found, { state, place: exact }];
+      if (found.length === 0) found.push({ state, place });
+    }
+    return found;
   }
 
   /** The nearest state from which the same step is taken in the same call, with the same private memory. */
@@ -125,6 +135,12 @@ export class LoopHeads {
     this.#numbers.set(site, number);
     return number;
   }
+}
+
+/** A state that the step at hand may come back to, and in words which loop that would be. */
+export interface LoopHead {
+  readonly state: number;
+  readonly place: string;
 }
 
 /** A small number for what a step does. */

@@ -282,11 +282,13 @@ function runProgram(
   judgeOutcomes: () => void,
 ): void {
   for (let step = 0; step < steps; step++) {
+    recorder.beginOperation();
     const outer = recorder.enterScope();
     program.step(0);
     recorder.leaveScope(outer);
     judgeOutcomes();
   }
+  recorder.beginOperation();
   cpu?.linger();
   cpu?.finish();
   if (program.judge !== undefined) {

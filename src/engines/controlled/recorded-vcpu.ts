@@ -100,6 +100,12 @@ export class RecordedVcpu extends SampledVcpu {
     return this.cr2;
   }
 
+  /** One that repeats the two before it is not noted: a loop that goes round while time stands still ends up where it was. */
+  protected override sampleTsc(tsc: bigint): bigint {
+    const repeats = this.sampled > 1 && this.sample(0) === tsc && this.sample(1) === tsc;
+    return repeats ? tsc : super.sampleTsc(tsc);
+  }
+
   override rdtsc(): bigint {
     this.boundary();
     this.#recordedHost.ordered = false;

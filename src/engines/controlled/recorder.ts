@@ -111,6 +111,8 @@ export class Recorder {
   #idleRelaxes = 0;
   #scope = 0;
   #scopes = 0;
+  /** How many steps were answered before the operation of the scenario that is under way. */
+  #begun = 0;
 
   /** What the code that runs may know of the answers so far. */
   readonly knowledge = new Knowledge();
@@ -197,6 +199,7 @@ export class Recorder {
     this.#exits = EXIT_NEVER;
     this.#scope = 0;
     this.#scopes = 0;
+    this.#begun = 0;
     this.#idleRelaxes = 0;
     this.pending = undefined;
     this.relaxed = false;
@@ -227,6 +230,15 @@ export class Recorder {
   /** How many steps have been answered. */
   get steps(): number {
     return this.#cursor;
+  }
+
+  /** One of the scenario's operations begins. */
+  beginOperation(): void {
+    this.#begun = this.#cursor;
+  }
+  /** How many steps have been answered since. */
+  get stepsOfOperation(): number {
+    return this.#cursor - this.#begun;
   }
 
   /** A call begins whose loops are its own. Returns what to leave it with. */

@@ -32,6 +32,8 @@ export const STEP_TICK = 16;
 export const STEP_END = 17;
 /** The checker found an invariant broken. */
 export const STEP_VIOLATION = 18;
+/** The program goes on, but nobody looks how: it has taken too many steps in one call. */
+export const STEP_BEYOND = 19;
 
 /** Whether an exit from guest mode may take the place of a step. */
 export const EXIT_NEVER = 0;

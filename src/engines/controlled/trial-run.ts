@@ -2,7 +2,7 @@ import type { Automaton } from './automaton.ts';
 import { NotDeterministic } from './faults.ts';
 import type { ThreadProgram } from './program.ts';
 import type { Answers, Recorder } from './recorder.ts';
-import { STEP_END, STEP_VIOLATION, sameStep } from './step.ts';
+import { STEP_BEYOND, STEP_END, STEP_VIOLATION, sameStep } from './step.ts';
 
 /** Whether a program, given these answers, comes to a state of an automaton. */
 export function leadsTo(
@@ -18,6 +18,7 @@ export function leadsTo(
       const ending = program.run();
       if (ending.kind === 'end') return automaton.op[state] === STEP_END;
       if (ending.kind === 'violation') return automaton.op[state] === STEP_VIOLATION;
+      if (automaton.op[state] === STEP_BEYOND) return true;
       return sameStep(recorder.pending!, automaton.steps[state]!);
     } catch (error) {
       if (isMismatch(error)) return false;
@@ -28,12 +29,13 @@ export function leadsTo(
 
 /** Does something with a recorder for whose latest run somebody still has use. */
 export function keeping<Result>(recorder: Recorder, body: () => Result): Result {
-  const { pending, relaxed, outcomes, steps, scope, digest } = recorder;
+  const { pending, relaxed, outcomes, steps, scope, digest, registers } = recorder;
   const counted = [...outcomes];
   try {
     return body();
   } finally {
     recorder.restore(pending, relaxed, counted, steps, scope, digest);
+    recorder.registers = registers;
   }
 }
 

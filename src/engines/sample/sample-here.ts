@@ -92,8 +92,10 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
     if (unended === schedules && unended === HOPELESS) break;
     schedulesSeen.add(walker.hash());
     if (stepper.violator >= 0 || (ended && !stepper.finished)) {
-      const hit = first === undefined ? failureHere(system, stepper) : undefined;
-      if (hit === undefined || search.wanted?.(hit) !== false) {
+      const hit = failureHere(system, stepper);
+      // Where threads stand at a bound of the engine, nothing is broken.
+      if (hit === undefined) unended++;
+      else if (first !== undefined || search.wanted?.(hit) !== false) {
         hits++;
         if (first === undefined) {
           first = walker.moves();

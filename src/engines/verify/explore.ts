@@ -11,10 +11,10 @@ export type Explored =
   | { readonly kind: 'all' }
   | { readonly kind: 'violation'; readonly path: readonly Move[]; readonly thread: number }
   | { readonly kind: 'stuck'; readonly path: readonly Move[] }
-  | {
-      readonly kind: 'stopped';
-      readonly why: 'max-states' | 'memory' | 'interrupted' | 'incomplete' | 'messages';
-    };
+  | { readonly kind: 'stopped'; readonly why: Bound | 'incomplete' };
+
+/** Why not all was explored: what it may cost, somebody who stops it, or what the engine does not look at. */
+export type Bound = 'max-states' | 'memory' | 'interrupted' | 'messages' | 'endless';
 
 /** What an exploration may cost, and whom it tells. */
 export interface ExploreLimits {
@@ -129,7 +129,7 @@ export class Exploration {
       this.transitions += moves;
       if (moves === 0) {
         model.load(store.chunkOf(state), store.offsetOf(state));
-        if (!stepper.finished && !this.#unchecked.waiting && !model.full)
+        if (!stepper.finished && !this.#unchecked.waiting && this.#leftOut === undefined)
           return { kind: 'stuck', path: this.pathTo(state) };
       } else if (this.#latest <= state) this.turning.push(state);
       if (
@@ -141,7 +141,14 @@ export class Exploration {
       }
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
     }
-    return model.full ? { kind: 'stopped', why: 'messages' } : { kind: 'all' };
+    const why = this.#leftOut;
+    return why === undefined ? { kind: 'all' } : { kind: 'stopped', why };
+  }
+
+  /** What was not looked at, and why. */
+  get #leftOut(): Bound | undefined {
+    if (this.#system.model.full) return 'messages';
+    return this.#system.learners.some(({ endless }) => endless) ? 'endless' : undefined;
   }
 
   /** Takes the steps that suffice from a state. Returns how many there were. */
@@ -318,7 +325,10 @@ export class Exploration {
   }
 
   #overLimits(limits: ExploreLimits, done: number): 'memory' | 'interrupted' | undefined {
-    if (this.bytes > limits.maxBytes) return 'memory';
+    const learned = new Set(this.#system.learners);
+    let { bytes } = this;
+    for (const learner of learned) bytes += learner.bytes;
+    if (bytes > limits.maxBytes) return 'memory';
     return this.goesOn(limits, done) ? undefined : 'interrupted';
   }
 

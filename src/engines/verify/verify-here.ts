@@ -8,7 +8,13 @@ import { type System, SystemFactory, type SystemSpec } from '../controlled/syste
 import { traceOf } from '../controlled/trace.ts';
 import { waitingInvariant } from '../controlled/waiting.ts';
 import type { TraceStep } from '../trace.ts';
-import { Exploration, type Explored, type ExploreLimits, type Unchecked } from './explore.ts';
+import {
+  type Bound,
+  Exploration,
+  type Explored,
+  type ExploreLimits,
+  type Unchecked,
+} from './explore.ts';
 import { livelock } from './liveness.ts';
 import { Reduction } from './reduction.ts';
 
@@ -20,7 +26,7 @@ const MOST_STATES_FOR_SHORTEST = 50_000;
 /** What an exploration came to, as data. */
 export interface Verified {
   readonly kind: 'all' | 'failure' | 'stopped';
-  readonly why?: 'max-states' | 'memory' | 'interrupted' | 'messages';
+  readonly why?: Bound;
   readonly failure?: Failure | { readonly kind: 'livelock' };
   readonly moves: readonly Move[];
   readonly trace: readonly TraceStep[];
@@ -57,7 +63,7 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     threads: [...system.names],
   };
   if (explored.kind === 'stopped') {
-    return { ...common, kind: 'stopped', why: explored.why as 'max-states', moves: [], trace: [] };
+    return { ...common, kind: 'stopped', why: explored.why as Bound, moves: [], trace: [] };
   }
   if (explored.kind !== 'all') {
     // Threads that are alike may have changed places on the way: followed again, with each in its own.

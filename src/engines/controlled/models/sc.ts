@@ -1,13 +1,5 @@
 import type { Automaton } from '../automaton.ts';
-import {
-  isAccess,
-  STEP_CHOOSE,
-  STEP_END,
-  STEP_TSC,
-  STEP_TSC_ORDERED,
-  STEP_VIOLATION,
-  STEP_WAIT,
-} from '../step.ts';
+import { isAccess, STEP_CHOOSE, STEP_END, STEP_TSC, STEP_TSC_ORDERED, STEP_WAIT } from '../step.ts';
 import { Cells } from './cells.ts';
 import type { MemoryModel, StateShape } from './memory-model.ts';
 
@@ -72,7 +64,7 @@ export class SequentialConsistency implements MemoryModel {
       const cell = automaton.cell[node]!;
       return cell >= 0 && this.device(cell) !== 0 ? 1 : 0;
     }
-    if (op === STEP_END || op === STEP_VIOLATION) return 0;
+    if (op >= STEP_END) return 0;
     return 1;
   }
   take(_thread: number, automaton: Automaton, node: number, alternative: number): void {

@@ -9,7 +9,6 @@ import {
   STEP_STORE,
   STEP_TSC,
   STEP_TSC_ORDERED,
-  STEP_VIOLATION,
   STEP_WAIT,
 } from '../step.ts';
 import { Cells } from './cells.ts';
@@ -178,7 +177,7 @@ export class TotalStoreOrder implements MemoryModel {
     }
     // Whoever meets the others finds all that they did in memory.
     if (op === STEP_MEET) return this.#counts.every((count) => count === 0) ? 1 : 0;
-    return op === STEP_END || op === STEP_VIOLATION ? 0 : 1;
+    return op >= STEP_END ? 0 : 1;
   }
 
   take(thread: number, automaton: Automaton, node: number, alternative: number): void {

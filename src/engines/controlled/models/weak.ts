@@ -12,7 +12,6 @@ import {
   STEP_STORE,
   STEP_TSC,
   STEP_TSC_ORDERED,
-  STEP_VIOLATION,
   STEP_WAIT,
   STEP_WMB,
 } from '../step.ts';
@@ -240,7 +239,7 @@ export class WeakMemory implements MemoryModel {
       const location = this.#locationOf[automaton.cell[node]!]!;
       return this.#hasRoom(location) ? 1 : 0;
     }
-    return op === STEP_END || op === STEP_VIOLATION ? 0 : 1;
+    return op >= STEP_END ? 0 : 1;
   }
 
   take(thread: number, automaton: Automaton, node: number, alternative: number): void {
