@@ -58,7 +58,7 @@ export const asyncPageFaultAcknowledge: Scenario = {
   vcpus: { default: INSTANCES, least: INSTANCES, most: INSTANCES },
   machine: {},
   ledgerBytes: 0,
-  rounds: { instances: INSTANCES },
+  rounds: { instances: INSTANCES, vcpuEach: true },
   controlled: { vcpus: 1, clockSteps: 0 },
   threads: () => [
     { name: 'vcpu', start: acknowledge },

@@ -52,9 +52,14 @@ export interface Scenario {
   /**
    * Absent: threads run their steps freely, side by side, for as long as the run lasts. Present: all
    * threads meet, run the step of each of so many instances, meet again, and the instances are judged
-   * and reset. Instances are independent copies of the same little program.
+   * and reset. Instances are independent copies of the same little program. They may have vCPU records
+   * of their own besides the machine's, or each may be about a vCPU of its own.
    */
-  readonly rounds?: { readonly instances: number; readonly vcpuRecords?: number };
+  readonly rounds?: {
+    readonly instances: number;
+    readonly vcpuRecords?: number;
+    readonly vcpuEach?: boolean;
+  };
   /** How small the scenario is for the engines that explore interleavings. */
   readonly controlled?: ControlledSpec;
   threads(machine: MachineSpec): readonly ThreadSpec[];

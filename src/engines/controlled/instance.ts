@@ -7,6 +7,7 @@ import {
 } from '../../host/machine.ts';
 import { createSharedMemory, PlainMemory } from '../../memory/shared-memory.ts';
 import type { ControlledSpec, Mutant, Scenario } from '../../scenarios/scenario.ts';
+import { UsageError } from '../usage-error.ts';
 import type { ClockSteps } from './recorded-host-cpu.ts';
 
 /** How much of a scenario the controlled engines explore: everything in it is finite but its loops. */
@@ -51,6 +52,14 @@ const DEFAULT_CLOCK_STEPS = 1;
 /** A microsecond at the default 2.3 GHz: far more than any rounding. */
 const DEFAULT_TICKS = 2_300n;
 
+/** @throws UsageError where a thread is to make more calls than a round has instances */
+export function checkCalls({ name, rounds }: Scenario, calls: number | undefined): void {
+  if (rounds === undefined || calls === undefined || calls <= rounds.instances) return;
+  throw new UsageError(
+    `Expected at most ${rounds.instances} calls of each thread of ${name}, one for each instance of its round, got ${calls}. Ask for fewer.`,
+  );
+}
+
 /** The instance of a scenario, and its memory as a VMM sets it up. */
 export function instanceOf(
   scenario: Scenario,
@@ -62,7 +71,7 @@ export function instanceOf(
     ...mutant?.controlled,
     ...options.controlled,
   };
-  const machine: MachineSpec = {
+  const asked: MachineSpec = {
     ...DEFAULT_MACHINE,
     ...scenario.machine,
     ...small.machine,
@@ -75,19 +84,35 @@ export function instanceOf(
       small.vcpus ??
       scenario.vcpus.default,
   };
-  const map = mapMachine(machine, machine.vcpus);
+  const steps = callsOf(scenario, asked, small, options);
+  // What the instances of a round need, for those that are told.
+  const { vcpuRecords = 0, vcpuEach = false } = scenario.rounds ?? {};
+  const told = Math.max(...steps);
+  const machine = vcpuEach ? { ...asked, vcpus: Math.max(asked.vcpus, told) } : asked;
+  const records = Math.max(machine.vcpus, Math.min(vcpuRecords, told));
+  const map = mapMachine(machine, records);
   const memoryBytes = Math.ceil((map.end + scenario.ledgerBytes) / 64) * 64;
   const memory = new PlainMemory(createSharedMemory(memoryBytes));
-  createVm(machine, map, memory, machine.vcpus);
-  const steps = scenario.threads(machine).map(({ name, steps: own }) => {
-    const { steps: asked } = small;
-    const calls = typeof asked === 'number' ? asked : asked?.[name];
-    return options.steps ?? calls ?? own ?? DEFAULT_STEPS;
-  });
+  createVm(machine, map, memory, records);
   const clock = {
     firstTick: machine.firstTick,
     ticks: small.ticks ?? DEFAULT_TICKS,
     steps: options.clockSteps ?? small.clockSteps ?? DEFAULT_CLOCK_STEPS,
   };
   return { instance: { machine, map, ledger: map.end, memoryBytes, clock, steps }, memory };
+}
+
+/** How often each thread calls its `step`. @throws UsageError */
+function callsOf(
+  scenario: Scenario,
+  machine: MachineSpec,
+  { steps: asked }: ControlledSpec,
+  options: InstanceOptions,
+): readonly number[] {
+  return scenario.threads(machine).map(({ name, steps: own }) => {
+    const calls = typeof asked === 'number' ? asked : asked?.[name];
+    const steps = options.steps ?? calls ?? own ?? DEFAULT_STEPS;
+    checkCalls(scenario, steps);
+    return steps;
+  });
 }

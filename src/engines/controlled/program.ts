@@ -113,8 +113,17 @@ export class ThreadProgram {
     return this.#guarded(() => {
       const { program, cpu } = this.#build();
       this.#recorder.begin();
-      runProgram(program, this.#steps, cpu, this.#recorder, () => this.#judgeOutcomes());
+      const { steps } = this.#instance;
+      const judged = this.#scenario.rounds === undefined ? 1 : Math.max(...steps);
+      const judgeOutcomes = () => this.#judgeOutcomes();
+      runProgram(program, this.#operations(), judged, cpu, this.#recorder, judgeOutcomes);
     });
+  }
+
+  /** What each call of `step` is told: of a round every one is about another instance. */
+  #operations(): readonly number[] {
+    const inRounds = this.#scenario.rounds !== undefined;
+    return Array.from({ length: this.#steps }, (_, call) => (inRounds ? call : 0));
   }
 
   /** A result that must not be is a violation, also where its scenario does no more than count it. */
@@ -273,18 +282,24 @@ function callsBack(at: unknown): boolean {
   return Object.values(at).some((value) => typeof value === 'function' || callsBack(value));
 }
 
-/** The recorded part of a program. Its name tells call sites where the engine begins. */
+/**
+ * The recorded part of a program. Its name tells call sites where the engine begins.
+ *
+ * @param operations what each call of `step` is told
+ * @param judged how many instances are judged at the end
+ */
 function runProgram(
   program: Program,
-  steps: number,
+  operations: readonly number[],
+  judged: number,
   cpu: RecordedVcpu | undefined,
   recorder: Recorder,
   judgeOutcomes: () => void,
 ): void {
-  for (let step = 0; step < steps; step++) {
+  for (const operation of operations) {
     recorder.beginOperation();
     const outer = recorder.enterScope();
-    program.step(0);
+    program.step(operation);
     recorder.leaveScope(outer);
     judgeOutcomes();
   }
@@ -293,8 +308,10 @@ function runProgram(
   cpu?.finish();
   if (program.judge !== undefined) {
     recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);
-    program.judge(0);
-    judgeOutcomes();
+    for (let instance = 0; instance < judged; instance++) {
+      program.judge(instance);
+      judgeOutcomes();
+    }
   }
   if (program.finish !== undefined) {
     recorder.step(STEP_MEET, 0, 0, 0, 0, 0, 0, false);

@@ -5,6 +5,7 @@ import type { Broken, ScenarioResult } from '../result.ts';
 import type { TraceStep } from '../trace.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Failure } from './failure.ts';
+import { checkCalls, type InstanceOptions } from './instance.ts';
 import type { ModelName } from './models/memory-model.ts';
 import type { Move } from './move.ts';
 import type { ControlledReport } from './task.ts';
@@ -27,11 +28,11 @@ export interface Explored {
   readonly outcomes: readonly number[];
 }
 
-/** @throws UsageError where a twin, a scenario and a number of vCPUs do not go together */
+/** @throws UsageError where a twin, a scenario and a number of vCPUs or of calls do not go together */
 export function checkSelection(
   scenario: Scenario,
   mutant: Mutant | undefined,
-  vcpus: number | undefined,
+  { vcpus, steps }: Pick<InstanceOptions, 'vcpus' | 'steps'>,
 ): void {
   if (mutant !== undefined && mutant.scenario !== scenario.name) {
     throw new UsageError(
@@ -42,6 +43,7 @@ export function checkSelection(
   if (vcpus !== undefined && (!Number.isInteger(vcpus) || vcpus < least || vcpus > most)) {
     throw new UsageError(`Expected ${least} to ${most} vCPUs for ${scenario.name}, got ${vcpus}.`);
   }
+  checkCalls(scenario, steps);
 }
 
 /** The fields that every result starts with. */

@@ -66,7 +66,7 @@ async function follow(
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
-  checkSelection(scenario, mutant, options.vcpus);
+  checkSelection(scenario, mutant, options);
   const task: ReplayTask = {
     scenario: name,
     mutant: mutant?.id,

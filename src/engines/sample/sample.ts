@@ -36,7 +36,7 @@ export async function sample(options: SampleOptions): Promise<ScenarioResult> {
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
-  checkSelection(scenario, mutant, options.vcpus);
+  checkSelection(scenario, mutant, options);
   const { model = 'tso', seed = DEFAULT_SEED, signal, onProgress } = options;
   const board = Board.create();
   const task: SampleTask = {

@@ -37,7 +37,7 @@ export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
-  checkSelection(scenario, mutant, options.vcpus);
+  checkSelection(scenario, mutant, options);
   const { model = 'tso', signal, onProgress } = options;
   const board = Board.create();
   const task: VerifyTask = {
