@@ -10,6 +10,7 @@ export {
 } from './arbitraries/index.ts';
 export { GeneralProtectionFault } from './cpu/faults.ts';
 export type { HostCpu } from './cpu/host-cpu.ts';
+export { NO_VECTOR } from './cpu/hypervisor.ts';
 export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
 export { closePools } from './engines/close-pools.ts';
@@ -57,11 +58,13 @@ export { type HostOps, referenceHost } from './host/host-ops.ts';
 export type { Kvm, VcpuRecord } from './host/kvm.ts';
 export { DEFAULT_MACHINE, type MachineSpec } from './host/machine.ts';
 export { VCPU, VM } from './host/records.ts';
+export * as requests from './host/request-bits.ts';
 export { MisalignedLockedAccess, UnbackedGpa } from './memory/errors.ts';
 export type { Gpa, HostAddress, MemoryPort } from './memory/memory-port.ts';
+export { UNBACKED } from './memory/memslots.ts';
 export type { AccessMode } from './memory/shared-memory.ts';
 export { defineScenario, type ScenarioDefinition } from './scenarios/define-scenario.ts';
-export { scenarios } from './scenarios/index.ts';
+export { findScenario, scenarios } from './scenarios/index.ts';
 export { INVARIANTS, type Invariant, type InvariantId } from './scenarios/invariants.ts';
 export type { Ledger } from './scenarios/ledger.ts';
 export type {

@@ -1,5 +1,6 @@
 import { inWorker } from '../src/engines/controlled/in-worker.ts';
 import type { ControlledReport } from '../src/engines/controlled/task.ts';
+import { printToStderr } from '../src/engines/own-output.ts';
 import type { FindScheduleTask } from '../src/engines/replay/find-schedule.ts';
 import { findScheduleHere, type Searched } from '../src/engines/replay/find-schedule-here.ts';
 import type { ReplayTask } from '../src/engines/replay/replay.ts';
@@ -8,6 +9,8 @@ import type { SampleTask } from '../src/engines/sample/sample.ts';
 import { type Sampled, sampleHere } from '../src/engines/sample/sample-here.ts';
 import type { VerifyTask } from '../src/engines/verify/verify.ts';
 import { type Verified, verifyHere } from '../src/engines/verify/verify-here.ts';
+
+printToStderr();
 
 /** One exploration of `verify`. */
 export function verify(task: VerifyTask): Promise<ControlledReport<Verified>> {

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadGuest } from '../src/engines/guest-module.ts';
+import { printToStderr } from '../src/engines/own-output.ts';
 import { describeScenario, loadScenario } from '../src/engines/scenario-module.ts';
 import type { ScenarioInspection, ScenarioQuestion } from '../src/engines/scenario-of.ts';
 import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
@@ -9,6 +10,8 @@ import type { RoleName } from '../src/guest/roles.ts';
 
 // A role makes a dozen port calls; V8's default budget inlines half of them.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
+
+printToStderr();
 
 /** One thread of a stress run. */
 export default function stressWorker(task: ThreadTask): Promise<ThreadReport> {

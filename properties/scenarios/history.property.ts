@@ -30,7 +30,7 @@ function judged(
   readings: readonly bigint[],
 ): Judged {
   const memory = new PlainMemory(createSharedMemory(HISTORY_BYTES));
-  const history = new History(new Ledger(memory, 0), 0);
+  const history = new History(new Ledger(memory, 0, HISTORY_BYTES), 0);
   let next = 0;
   const publish = (end: boolean): void => {
     history.begin(published(next++));

@@ -38,7 +38,7 @@ function broken(host: Partial<HostOps>, events: readonly Event[]): string[] {
   const found: string[] = [];
   const checker = openSharedMemory(createSharedMemory(WATCH_BYTES), 'atomic');
   const thread = {
-    ledger: new Ledger(checker, 0),
+    ledger: new Ledger(checker, 0, WATCH_BYTES),
     violated: (invariant: string): never => found.push(invariant) as never,
   } as unknown as HostThread & { kvm?: unknown };
   const world = makeWorld({ vcpus: 1 }, watchPvEoi({ ...referenceHost, ...host }, thread));

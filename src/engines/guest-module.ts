@@ -1,4 +1,5 @@
 import { type GuestRoles, ROLES } from '../guest/roles.ts';
+import { importModule } from './import-module.ts';
 
 /** The user's guest module cannot be used. */
 export class GuestModuleError extends Error {
@@ -14,7 +15,7 @@ export class GuestModuleError extends Error {
 export async function loadGuest(url: string): Promise<Partial<GuestRoles>> {
   let exported: Record<string, unknown>;
   try {
-    exported = (await import(url)) as Record<string, unknown>;
+    exported = await importModule(url);
   } catch (error) {
     throw new GuestModuleError(
       `Expected an ES module at ${url}, but importing it failed: ${importFailure(error)}`,
@@ -46,7 +47,13 @@ function describeExports(exported: Record<string, unknown>): string {
 /** Why an import failed, in words, and where. */
 export function importFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') {
+  const { code } = error as { code?: string };
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?ts\b/.test(error.message)) {
+    return `this Node (${process.version}) runs no TypeScript. Compile it to JavaScript, or use Node 22.18 or later.`;
+  }
+  // What the scenario's definition lacks says all there is to say.
+  if (error.name === 'UsageError') return error.message;
+  if (code === 'ERR_MODULE_NOT_FOUND') {
     return `${error.message.split(' imported from ')[0]}.`;
   }
   // The stack of a syntax error starts with its place.

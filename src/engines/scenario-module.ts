@@ -3,6 +3,7 @@ import { DEFAULT_MACHINE } from '../host/machine.ts';
 import { defineScenario, type ScenarioDefinition } from '../scenarios/define-scenario.ts';
 import type { Scenario, ThreadSpec } from '../scenarios/scenario.ts';
 import { importFailure } from './guest-module.ts';
+import { importModule } from './import-module.ts';
 import { findRunnable } from './runnable.ts';
 
 /** The user's scenario module cannot be used. */
@@ -25,7 +26,7 @@ export async function loadScenario(name: string): Promise<Scenario> {
   if (!isScenarioModule(name)) return findRunnable(name);
   let exported: { readonly default?: unknown };
   try {
-    exported = (await import(name)) as { readonly default?: unknown };
+    exported = await importModule(name);
   } catch (error) {
     throw new ScenarioModuleError(
       `Expected an ES module at ${name}, but importing it failed: ${importFailure(error)}`,
@@ -38,20 +39,6 @@ export async function loadScenario(name: string): Promise<Scenario> {
   }
   // Also what was defined already: it has all that a definition has.
   return defineScenario(exported.default as ScenarioDefinition);
-}
-
-/** Counts an outcome of a module's scenario, of whose table nobody has checked the places. */
-export function checkedOutcome(
-  scenario: Scenario,
-  count: (outcome: number) => void,
-): (outcome: number) => void {
-  const { length } = scenario.outcomes;
-  return (outcome) => {
-    if (!Number.isInteger(outcome) || outcome < 0 || outcome >= length) {
-      throw new RangeError(`Expected an outcome from 0 to ${length - 1}, got ${outcome}.`);
-    }
-    count(outcome);
-  };
 }
 
 /** All of a scenario but its code: what the main thread may know of a module. Crosses threads. */

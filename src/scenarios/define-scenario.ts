@@ -1,13 +1,20 @@
 import type { RoleName } from '../guest/roles.ts';
-import { ROLES } from '../guest/roles.ts';
 import type { MachineSpec } from '../host/machine.ts';
-import { INVARIANTS, type Invariant, type InvariantId } from './invariants.ts';
+import { checkDefinition } from './check-definition.ts';
+import { checkMachine } from './check-machine.ts';
+import { checkedThreads } from './check-threads.ts';
+import type { Invariant, InvariantId } from './invariants.ts';
+import { keepingNothing, keepsNothing } from './keeps-nothing.ts';
 import type { ControlledSpec, Mechanism, OutcomeSpec, Scenario, ThreadSpec } from './scenario.ts';
-import { UsageError } from './usage-error.ts';
 
 /** What {@link defineScenario} is given: all of a scenario, and of the rest what differs from the default. */
 export interface ScenarioDefinition
-  extends Partial<Pick<Scenario, 'rounds' | 'instrument' | 'ledgerBytes' | 'ownInvariants'>> {
+  extends Partial<
+    Pick<
+      Scenario,
+      'rounds' | 'host' | 'instrument' | 'ledgerBytes' | 'ownInvariants' | 'keepsState'
+    >
+  > {
   /** Lower-case words with dashes. */
   readonly name: string;
   /** One sentence. */
@@ -31,38 +38,23 @@ export interface ScenarioDefinition
 /**
  * A scenario of one's own, to be the default export of an ES module that `--scenario` names.
  *
- * @throws UsageError where the definition is not complete
+ * @throws UsageError where the definition is not complete, or has what no scenario has
  */
 export function defineScenario(definition: ScenarioDefinition): Scenario {
-  const wrong = (expected: string, got: unknown): UsageError =>
-    new UsageError(`Expected ${expected} in a scenario, got ${describe(got)}.`);
-  if (typeof definition !== 'object' || definition === null)
-    throw new UsageError(`Expected a scenario as an object, got ${describe(definition)}.`);
-  const { name, threads, invariants, outcomes, roles = [], machine = {} } = definition;
-  if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name))
-    throw wrong('a name of lower-case letters, digits and dashes', name);
-  if (typeof threads !== 'function' && !Array.isArray(threads))
-    throw wrong('threads, or a function that returns them,', threads);
-  if (!Array.isArray(invariants) || invariants.length === 0)
-    throw wrong('at least one invariant', invariants);
-  if (!Array.isArray(outcomes) || outcomes.length === 0)
-    throw wrong('at least one outcome', outcomes);
-  for (const role of roles) {
-    if (!ROLES.some((one) => one.name === role)) throw wrong('the name of a role', role);
-  }
-  for (const { outcome, expect } of outcomes as readonly OutcomeSpec[]) {
-    if (typeof outcome !== 'string' || !EXPECTATIONS.includes(expect))
-      throw wrong(`outcomes graded ${EXPECTATIONS.join(', ')}`, expect);
-  }
+  checkDefinition(definition);
+  const { threads, invariants, outcomes, instrument, roles = [], machine = {} } = definition;
+  checkMachine(machine);
+  if (definition.controlled?.machine !== undefined) checkMachine(definition.controlled.machine);
   const own = [
     ...(definition.ownInvariants ?? []),
     ...invariants.filter((one): one is Invariant => typeof one === 'object'),
   ];
   const ids = invariants.map((one) => (typeof one === 'object' ? one.id : one));
-  for (const id of ids) {
-    const known = INVARIANTS.some((one) => one.id === id) || own.some((one) => one.id === id);
-    if (!known) throw wrong('an invariant of the catalogue, or { id, sentence },', id);
-  }
+  const threadsOf = (spec: MachineSpec): readonly ThreadSpec[] =>
+    checkedThreads(typeof threads === 'function' ? threads(spec) : threads, spec);
+  // A reference scenario with another host is one still; what is wrapped or added here may remember.
+  const isReference =
+    keepsNothing(threads) && (instrument === undefined || keepsNothing(instrument));
   return {
     summary: '',
     mechanism: 'own',
@@ -73,38 +65,21 @@ export function defineScenario(definition: ScenarioDefinition): Scenario {
     outcomes,
     invariants: ids as readonly InvariantId[],
     ownInvariants: own,
+    keepsState: !isReference,
     vcpus: vcpusOf(definition),
-    threads: (spec) => checkedThreads(typeof threads === 'function' ? threads(spec) : threads),
+    threads: keepsNothing(threads) ? keepingNothing(threadsOf) : threadsOf,
   };
 }
 
-const EXPECTATIONS: readonly string[] = ['ACCEPTABLE', 'INTERESTING', 'FORBIDDEN'];
 const MOST_VCPUS = 64;
 const DEFAULT_VCPUS = 2;
 
-function vcpusOf({ vcpus, machine }: ScenarioDefinition): Scenario['vcpus'] {
+function vcpusOf({ vcpus, machine, threads }: ScenarioDefinition): Scenario['vcpus'] {
   if (typeof vcpus === 'number') return { default: vcpus, least: vcpus, most: vcpus };
-  return vcpus ?? { default: machine?.vcpus ?? DEFAULT_VCPUS, least: 1, most: MOST_VCPUS };
-}
-
-function checkedThreads(threads: readonly ThreadSpec[]): readonly ThreadSpec[] {
-  if (!Array.isArray(threads) || threads.length === 0)
-    throw new UsageError(`Expected at least one thread in a scenario, got ${describe(threads)}.`);
-  for (const thread of threads as readonly ThreadSpec[]) {
-    if (typeof thread?.name === 'string' && typeof thread.start === 'function') continue;
-    throw new UsageError(
-      `Expected each thread of a scenario to be { name, vcpu, start(thread) }, got ${describe(thread)}.`,
-    );
-  }
-  return threads;
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : 'an array';
-  if (typeof value === 'object' && value !== null) {
-    const keys = Object.keys(value);
-    return keys.length === 0 ? 'an empty object' : `an object with ${keys.slice(0, 6).join(', ')}`;
-  }
-  return String(value);
+  if (vcpus !== undefined) return vcpus;
+  const used = Array.isArray(threads)
+    ? (threads as readonly Partial<ThreadSpec>[]).map((thread) => (thread?.vcpu ?? -1) + 1)
+    : [];
+  const enough = Math.min(MOST_VCPUS, Math.max(DEFAULT_VCPUS, ...used.filter(Number.isInteger)));
+  return { default: machine?.vcpus ?? enough, least: 1, most: MOST_VCPUS };
 }

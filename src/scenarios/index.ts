@@ -13,6 +13,7 @@ import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
 import { haltPoll } from './halt-poll.ts';
 import { hotplugDisable } from './hotplug-disable.ts';
+import { keepingNothing } from './keeps-nothing.ts';
 import { kickBeforeHalt } from './kick-before-halt.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
@@ -72,6 +73,12 @@ export const scenarios: readonly Scenario[] = [
   messagePassing,
   coherence,
 ];
+
+// What they must remember is in the ledger; a scenario that is made of one of them has the same functions.
+for (const { threads, instrument } of scenarios) {
+  keepingNothing(threads);
+  if (instrument !== undefined) keepingNothing(instrument);
+}
 
 /** @throws UsageError */
 export function findScenario(name: string): Scenario {

@@ -12,6 +12,13 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return best;
 }
 
+/** The same where it is near enough for a slip of the pen, as the end of a message; else nothing. */
+export function hintOf(name: unknown, names: readonly string[]): string {
+  const nearest = typeof name === 'string' ? nearestName(name, names) : undefined;
+  if (nearest === undefined || editDistance(`${name}`, nearest) > nearest.length / 2) return '';
+  return ` Did you mean ${nearest}?`;
+}
+
 /** Insertions, deletions and replacements that turn `from` into `to` (Levenshtein 1966). */
 export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);

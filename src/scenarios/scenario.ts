@@ -64,6 +64,13 @@ export interface Scenario {
   readonly controlled?: ControlledSpec;
   threads(machine: MachineSpec): readonly ThreadSpec[];
   /**
+   * Operations that take the place of the reference host's: a broken host, or another one. They keep what
+   * they must remember in guest or host memory, as KVM does.
+   */
+  readonly host?: Partial<HostOps>;
+  /** Whether its handlers, its callbacks and `instrument` may keep what they like in closures. */
+  readonly keepsState?: boolean;
+  /**
    * Wraps host operations with the checker's own looks: what an invariant says of the host's inside is
    * checked where it happens. `thread` is filled in when the operations are first called.
    */

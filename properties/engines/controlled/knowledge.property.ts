@@ -122,7 +122,7 @@ test('a checker that remembers against the rule is found out, and nothing is mis
 });
 
 test("a user's own scenario may remember what it instruments, and is explored no less", (t) => {
-  const scenario: Scenario = { ...REMEMBERS, mechanism: 'own' };
+  const scenario: Scenario = { ...REMEMBERS, keepsState: true };
   const { kind, failure } = verifyHere({ scenario, model: 'sc' }, LIMITS);
   t.is(kind, 'failure');
   t.is(failure?.kind, 'violation');

@@ -7,6 +7,8 @@ import { KvmVcpu } from '../../host/kvm-vcpu.ts';
 import { VCPU } from '../../host/records.ts';
 import { UnbackedGpa } from '../../memory/errors.ts';
 import { Memslots } from '../../memory/memslots.ts';
+import { checkedProgram } from '../../scenarios/check-threads.ts';
+import { instrumented } from '../../scenarios/instrumented.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { Ledger } from '../../scenarios/ledger.ts';
 import type {
@@ -17,8 +19,9 @@ import type {
   VcpuThread,
 } from '../../scenarios/scenario.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
+import { checkedOutcome, checkViolation } from '../checked-thread.ts';
+import { placeOf } from '../place-of.ts';
 import type { FailureCode } from '../result.ts';
-import { checkedOutcome } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
 import { DrainingHypervisor } from './draining-hypervisor.ts';
 import { AbortSwallowed, NotDeterministic, PortExhausted, Unanswered } from './faults.ts';
@@ -94,7 +97,7 @@ export class ThreadProgram {
     this.#pulse = pulse;
     this.#ops = new HostCalls(recorder.knowledge);
     // A user's own scenario may keep in its closures what it likes; the project's keep it in the ledger.
-    recorder.remembers = scenario.mechanism === 'own';
+    recorder.remembers = scenario.keepsState === true;
   }
 
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
@@ -159,6 +162,7 @@ export class ThreadProgram {
 
   #build(): { program: Program; cpu: RecordedVcpu | undefined } {
     const { machine, map, ledger, clock } = this.#instance;
+    const { ledgerBytes } = this.#scenario;
     const recorder = this.#recorder;
     const memory = new RecordedMemory(recorder, 'host');
     const slots = new Memslots(memory, map.memslotTable);
@@ -171,7 +175,7 @@ export class ThreadProgram {
         sometimes: () => true,
         pace: (bound: number) => Math.min(1, bound - 1),
       },
-      ledger: new Ledger(new RecordedMemory(recorder, 'checker'), ledger),
+      ledger: new Ledger(new RecordedMemory(recorder, 'checker'), ledger, ledgerBytes),
       idle: () => {},
       outcome: checkedOutcome(this.#scenario, (outcome) => recorder.countOutcome(outcome)),
       violated: (
@@ -179,17 +183,19 @@ export class ThreadProgram {
         message: string,
         evidence: readonly string[] = [],
       ): never => {
+        checkViolation(this.#scenario, invariant, message, evidence);
         recorder.violation ??= { invariant, message, evidence };
         throw new ViolationFound(invariant, message, evidence);
       },
     };
     const { host: ops, roles } = this.#replacements;
-    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
-    this.#ops.become(instrumented, recorder.remembers ? ops : instrumented);
+    const wrapped = instrumented(this.#scenario, ops, thread as unknown as HostThread);
+    this.#ops.become(wrapped, recorder.remembers ? ops : wrapped);
     const kvm = new Kvm(host, this.#ops.calls, map.vm);
     thread.kvm = kvm;
     if (this.#spec.vcpu === undefined) {
-      return { program: this.#spec.start(thread as unknown as HostThread), cpu: undefined };
+      const program = checkedProgram(this.#spec.start(thread as unknown as HostThread), this.name);
+      return { program, cpu: undefined };
     }
     const vcpu = kvm.vcpu(this.#spec.vcpu);
     const bare = new KvmVcpu(kvm, vcpu);
@@ -210,7 +216,7 @@ export class ThreadProgram {
     bare.load();
     cpu.start();
     // In guest mode from the first step on: the entries to explore are those after exits.
-    const program = this.#spec.start(thread as unknown as VcpuThread);
+    const program = checkedProgram(this.#spec.start(thread as unknown as VcpuThread), this.name);
     return { program, cpu };
   }
 
@@ -265,8 +271,11 @@ export class ThreadProgram {
     if (error instanceof PortExhausted) return fail('GUEST_HUNG', `${where}: ${error.message}`);
     if (error instanceof RoleReturned) return fail('GUEST_RETURNED', error.message);
     if (error instanceof UnbackedGpa) return fail('GUEST_UNBACKED_GPA', error.message);
-    if (!(error instanceof Error))
-      return fail('GUEST_THREW', `Expected ${where} to return, but it threw ${String(error)}.`);
+    if (!(error instanceof Error)) {
+      const code =
+        role === 0 && this.#scenario.mechanism === 'own' ? 'SCENARIO_THREW' : 'GUEST_THREW';
+      return fail(code, `Expected ${where} to return, but it threw ${String(error)}.`);
+    }
     if (error.name === 'SharingGrew') return error;
     if (role === 0) return error;
     return fail(
@@ -318,10 +327,4 @@ function runProgram(
     program.finish();
     judgeOutcomes();
   }
-}
-
-/** Where an error was thrown, by the first line of its stack that names a file. */
-function placeOf(error: Error): string {
-  const place = error.stack?.match(/file:\S+?:\d+(?=:\d+)/)?.[0];
-  return place === undefined ? '' : ` at ${place}`;
 }

@@ -61,7 +61,7 @@ export class SystemFactory {
     this.#sharing = new Sharing(instance.memoryBytes);
     const replacements = {
       roles: { ...referenceGuest, ...mutant?.roles, ...guest },
-      host: { ...referenceHost, ...mutant?.host },
+      host: { ...referenceHost, ...scenario.host, ...mutant?.host },
     };
     const { fences } = makeModel(spec.model, EMPTY);
     const view = new DataView(memory.u8.buffer);

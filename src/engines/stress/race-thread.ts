@@ -21,6 +21,8 @@ import {
   storeControl,
   waitWhile,
 } from '../../memory/wait.ts';
+import { checkedProgram } from '../../scenarios/check-threads.ts';
+import { instrumented } from '../../scenarios/instrumented.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import { Ledger } from '../../scenarios/ledger.ts';
 import { hashSeed, Random } from '../../scenarios/random.ts';
@@ -34,9 +36,11 @@ import type {
 } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
+import { checkedOutcome, checkViolation } from '../checked-thread.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
+import { placeOf } from '../place-of.ts';
 import type { FailureCode } from '../result.ts';
-import { checkedOutcome, isScenarioModule, loadScenario } from '../scenario-module.ts';
+import { isScenarioModule, loadScenario } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
 import { runCanary } from './canary.ts';
 import * as control from './control.ts';
@@ -148,12 +152,16 @@ class RaceThread {
       random,
       map.vm + VM.tick,
     );
-    const ops = { ...referenceHost, ...mutant?.host };
+    const ops = { ...referenceHost, ...this.#scenario.host, ...mutant?.host };
     const thread: Record<string, unknown> & { kvm?: Kvm } = {
       name: this.#spec.name,
       machine,
       random,
-      ledger: new Ledger(new AtomicMemory(this.#task.memory), where.ledger),
+      ledger: new Ledger(
+        new AtomicMemory(this.#task.memory),
+        where.ledger,
+        this.#scenario.ledgerBytes,
+      ),
       idle: idler(this.#task, memory, random),
       outcome: this.#outcomeCounter(),
       violated: (
@@ -161,15 +169,16 @@ class RaceThread {
         message: string,
         evidence: readonly string[] = [],
       ): never => {
+        checkViolation(this.#scenario, invariant, message, evidence);
         this.#violation ??= new ViolationFound(invariant, message, evidence);
         throw this.#violation;
       },
     };
-    const instrumented = this.#scenario.instrument?.(ops, thread as unknown as HostThread) ?? ops;
-    const kvm = new Kvm(host, instrumented, map.vm);
+    const wrapped = instrumented(this.#scenario, ops, thread as unknown as HostThread);
+    const kvm = new Kvm(host, wrapped, map.vm);
     thread.kvm = kvm;
     if (this.#spec.vcpu === undefined) {
-      this.#program = this.#spec.start(thread as unknown as HostThread);
+      this.#program = this.#checked(this.#spec.start(thread as unknown as HostThread));
       return;
     }
     const vcpu = kvm.vcpu(this.#spec.vcpu);
@@ -195,8 +204,12 @@ class RaceThread {
       : checkedRoles(roles, memory.i32, (this.#block + control.THREAD_ROLE) >>> 2, host);
     hypervisor.load();
     cpu.start();
-    this.#program = this.#spec.start(thread as unknown as VcpuThread);
+    this.#program = this.#checked(this.#spec.start(thread as unknown as VcpuThread));
     cpu.finish();
+  }
+
+  #checked(program: unknown): Program {
+    return checkedProgram(program, this.#spec.name);
   }
 
   #outcomeCounter(): (outcome: number) => void {
@@ -324,15 +337,14 @@ class RaceThread {
     if (error instanceof UnbackedGpa) return { code: 'GUEST_UNBACKED_GPA', message };
     const role = loadControl(this.#memory, this.#block + control.THREAD_ROLE);
     const name = error instanceof Error ? error.name : 'thrown value';
+    const where = error instanceof Error ? placeOf(error) : '';
     if (role !== 0) {
-      const where = error instanceof Error ? placeOf(error) : '';
       return {
         code: 'GUEST_THREW',
         message: `Expected the role ${ROLES[role - 1]!.name} to return, but it threw ${name}: ${message}${where}.`,
       };
     }
     if (isScenarioModule(this.#task.scenario)) {
-      const where = error instanceof Error ? placeOf(error) : '';
       return {
         code: 'SCENARIO_THREW',
         message: `Expected the scenario's program to return, but it threw ${name}: ${message}${where}.`,
@@ -369,12 +381,6 @@ class RaceThread {
       waitWhile(this.#memory, word, now, PHASE_MILLISECONDS);
     }
   }
-}
-
-/** Where an error was thrown, by the first line of its stack that names a file. */
-function placeOf(error: Error): string {
-  const place = error.stack?.match(/file:\S+?:\d+(?=:\d+)/)?.[0];
-  return place === undefined ? '' : ` at ${place}`;
 }
 
 function timeSource(task: ThreadTask, memory: SharedMemory): TimeSource {
