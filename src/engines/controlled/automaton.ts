@@ -31,6 +31,8 @@ export class Automaton {
   low2 = new Int32Array(FIRST_CAPACITY);
   high2 = new Int32Array(FIRST_CAPACITY);
   ghost = new Int32Array(FIRST_CAPACITY);
+  /** 1 where all there is to a state is an access of the program: what most of them are. */
+  plain = new Int32Array(FIRST_CAPACITY);
   exits = new Int32Array(FIRST_CAPACITY);
   kickCell = new Int32Array(FIRST_CAPACITY);
   /** Where a step leads whose answer says nothing. */
@@ -96,6 +98,8 @@ export class Automaton {
     this.high2[state] = step.high2;
     this.ghost[state] = step.ghost ? (step.waits ? GHOST_WAITS : GHOST) : 0;
     this.exits[state] = step.exits;
+    this.plain[state] =
+      isAccess(step.op) && !step.ghost && step.exits === EXIT_NEVER && outcomes.length === 0 ? 1 : 0;
     this.kickCell[state] = step.exits === EXIT_NEVER ? NONE : this.#sharing.placeOf(step.kick);
     this.site[state] = site;
     return state;
@@ -153,6 +157,7 @@ export class Automaton {
     this.low2 = wider(this.low2);
     this.high2 = wider(this.high2);
     this.ghost = wider(this.ghost);
+    this.plain = wider(this.plain);
     this.exits = wider(this.exits);
     this.kickCell = wider(this.kickCell);
     this.site = wider(this.site);

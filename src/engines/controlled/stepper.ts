@@ -52,6 +52,7 @@ export class Stepper {
     if (actor >= learners.length) return model.ready(actor - learners.length) ? 1 : 0;
     const { automaton } = learners[actor]!;
     const node = model.nodes[actor]!;
+    if (automaton.plain[node] === 1) return model.alternatives(actor, automaton, node);
     if (automaton.ghost[node] === GHOST_WAITS) return 1;
     const count = this.#ways(actor, automaton, node);
     const exits = automaton.exits[node]!;
@@ -90,7 +91,16 @@ export class Stepper {
     learner.thread = actor;
     const { automaton } = learner;
     const node = model.nodes[actor]!;
-    if (
+    if (automaton.plain[node] === 1) {
+      model.take(actor, automaton, node, alternative);
+      this.observer?.(actor, node, false);
+      const next = this.#successor(actor, node);
+      if (automaton.plain[next] === 1) {
+        model.nodes[actor] = next;
+        return;
+      }
+      this.#settle(actor, next);
+    } else if (
       automaton.exits[node] !== EXIT_NEVER &&
       alternative === this.#ways(actor, automaton, node)
     ) {

@@ -2,6 +2,7 @@ import { NONE } from '../controlled/automaton.ts';
 import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
+import { Arrivals } from './arrivals.ts';
 import { Places } from './places.ts';
 import { MOST_ACTORS, type Reduction } from './reduction.ts';
 import { StateStore } from './state-store.ts';
@@ -68,10 +69,12 @@ export class Exploration {
   readonly #waysOnTheWay: Int32Array;
   /** Moves as they are taken, where somebody asks for them. */
   #moves: Move[] | undefined;
-  #countBefore = 0;
+  /** Where steps led that nobody looks at until later; a reduction has to know at once. */
+  readonly #arrivals: Arrivals | undefined;
   #reached = 0;
-  /** The latest state that the one being left leads to. */
-  #latest = 0;
+  /** The state whose ways were stored last, and whether none of them so far leads to a later one. */
+  #left = NONE;
+  #turns = false;
   /** States that lead to none behind them: every cycle has one. */
   readonly turning: number[] = [];
   transitions = 0;
@@ -94,6 +97,7 @@ export class Exploration {
     this.#system = system;
     this.#stepper = stepper;
     this.#reduction = reduction;
+    this.#arrivals = reduction === undefined ? new Arrivals(this.store) : undefined;
     this.#unchecked = unchecked;
     this.#places = new Places(system, stepper);
     this.outcomes = new Float64Array(outcomes);
@@ -111,7 +115,7 @@ export class Exploration {
     const { model } = this.#system;
     stepper.reset();
     this.#count();
-    this.#insert(NONE);
+    this.#store(NONE);
     if (stepper.violator !== NONE)
       return this.endsUnchecked() ? { kind: 'all' } : this.#violation(0);
     let layerEnd = store.count;
@@ -127,11 +131,12 @@ export class Exploration {
       const moves = this.#leave(state);
       if (stepper.violator !== NONE) return this.#violation(this.#reached);
       this.transitions += moves;
+      if (state + 1 === layerEnd || store.count + this.#waiting > limits.maxStates) this.#settle();
       if (moves === 0) {
         model.load(store.chunkOf(state), store.offsetOf(state));
         if (!stepper.finished && !this.#unchecked.waiting && this.#leftOut === undefined)
           return { kind: 'stuck', path: this.pathTo(state) };
-      } else if (this.#latest <= state) this.turning.push(state);
+      }
       if (
         limits.patience !== undefined &&
         store.count > limits.patience &&
@@ -141,6 +146,7 @@ export class Exploration {
       }
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
     }
+    this.#turn(NONE);
     const why = this.#leftOut;
     return why === undefined ? { kind: 'all' } : { kind: 'stopped', why };
   }
@@ -159,11 +165,10 @@ export class Exploration {
     model.load(store.chunkOf(state), store.offsetOf(state));
     const enabled = this.#enabled(this.#ways);
     const chosen = this.#reduction === undefined ? enabled : this.#reduction.suffice(enabled);
-    this.#latest = NONE;
-    this.#countBefore = store.count;
+    const countBefore = store.count;
     const moves = this.#expand(state, chosen);
     // Steps that only lead to where one has been may put the others off for ever.
-    if (chosen === enabled || store.count !== this.#countBefore || stepper.violator !== NONE)
+    if (chosen === enabled || store.count !== countBefore || stepper.violator !== NONE)
       return moves;
     return moves + this.#expand(state, enabled & ~chosen);
   }
@@ -210,13 +215,16 @@ export class Exploration {
         moves++;
         this.#take(actor, way);
         if (this.#reduction !== undefined) this.#goOn(this.#reduction);
-        if (stepper.violator !== NONE && this.endsUnchecked()) {
-          this.#latest = store.count;
-          continue;
+        if (stepper.violator === NONE) this.#arrive(state);
+        else if (this.endsUnchecked()) {
+          this.#settle();
+          this.#turn(state);
+          this.#turns = false;
+        } else {
+          this.#settle();
+          this.#store(state);
+          return moves;
         }
-        this.#reached = this.#insert(state);
-        if (this.#reached > this.#latest) this.#latest = this.#reached;
-        if (stepper.violator !== NONE) return moves;
       }
     }
     return moves;
@@ -344,13 +352,47 @@ export class Exploration {
     return limits.onProgress?.(figures) !== false;
   }
 
-  #insert(parent: number): number {
-    const { store } = this;
-    const state = store.insert(this.#system.model.packed, this.packed());
-    if (state < 0) return -1 - state;
-    if (state === this.#parent.length) this.#widen();
-    this.#parent[state] = parent;
-    return state;
+  /** Takes note of the state at hand, now or with others. */
+  #arrive(parent: number): void {
+    const arrivals = this.#arrivals;
+    if (arrivals === undefined) {
+      this.#store(parent);
+      return;
+    }
+    arrivals.add(this.#system.model.packed, this.packed(), parent);
+    if (arrivals.isFull) this.#settle();
+  }
+
+  get #waiting(): number {
+    return this.#arrivals?.count ?? 0;
+  }
+
+  /** Stores all that has arrived. */
+  #settle(): void {
+    this.#arrivals?.settle(this.#stored);
+  }
+
+  #store(parent: number): void {
+    const state = this.store.insert(this.#system.model.packed, this.packed());
+    this.#reached = state < 0 ? -1 - state : state;
+    this.#stored(this.#reached, state >= 0, parent);
+  }
+
+  readonly #stored = (state: number, isNew: boolean, parent: number): void => {
+    if (isNew) {
+      if (state === this.#parent.length) this.#widen();
+      this.#parent[state] = parent;
+    }
+    if (parent !== this.#left) this.#turn(parent);
+    if (state > parent) this.#turns = false;
+  };
+
+  /** Goes on to the ways of another state. */
+  #turn(next: number): void {
+    if (next === this.#left) return;
+    if (this.#turns && this.#left !== NONE) this.turning.push(this.#left);
+    this.#left = next;
+    this.#turns = true;
   }
 
   #widen(): void {
