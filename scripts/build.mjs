@@ -1,7 +1,7 @@
 // Builds dist afresh: every module for the tests, and in dist/bundle what is published. A command and
 // each of its workers would otherwise read some 250 files before they begin. Puts the command where
 // `npx` and scripts look for it, in this checkout too.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,8 @@ const command = join('dist', 'bundle', 'src', 'cli', 'pvrace.js');
 const bin = join('node_modules', '.bin');
 
 rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, [compiler, '-p', '.'], { stdio: 'inherit' });
+const compiled = spawnSync(process.execPath, [compiler, '-p', '.'], { stdio: 'inherit' });
+if (compiled.status !== 0) process.exit(1);
 await build({
   entryPoints: ['src/index.ts', 'src/cli/pvrace.ts', 'workers/controlled.ts', 'workers/stress.ts'],
   outdir: join('dist', 'bundle'),

@@ -60,7 +60,7 @@ test('a reduction that looks at no conflict leaves results out', (t) => {
     const reduction = blind as unknown as Reduction;
     const exploration = new Exploration(system, stepper, reduction, scenario.outcomes.length);
     exploration.run(LIMITS);
-    return exploration.outcomes.filter((count) => count > 0).length;
+    return exploration.ways.outcomes.filter((count) => count > 0).length;
   });
   t.true(results < resultsOf(programs, 'sc', true).split(' ').length);
 });

@@ -99,7 +99,9 @@ export class Automaton {
     this.ghost[state] = step.ghost ? (step.waits ? GHOST_WAITS : GHOST) : 0;
     this.exits[state] = step.exits;
     this.plain[state] =
-      isAccess(step.op) && !step.ghost && step.exits === EXIT_NEVER && outcomes.length === 0 ? 1 : 0;
+      isAccess(step.op) && !step.ghost && step.exits === EXIT_NEVER && outcomes.length === 0
+        ? 1
+        : 0;
     this.kickCell[state] = step.exits === EXIT_NEVER ? NONE : this.#sharing.placeOf(step.kick);
     this.site[state] = site;
     return state;

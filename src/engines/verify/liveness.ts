@@ -88,16 +88,16 @@ class Search {
   #successors(state: number): number[] | undefined {
     const { model } = this.#system;
     const stepper = this.#stepper;
-    const { store } = this.#exploration;
+    const { store, ways } = this.#exploration;
     const words = store.chunkOf(state);
     const at = store.offsetOf(state);
     model.load(words, at);
     if (stepper.finished) return undefined;
     const reached: number[] = [];
     let ends = false;
-    this.#exploration.eachWay(words, at, () => {
-      if (this.#exploration.endsUnchecked()) ends = true;
-      const next = store.find(model.packed, this.#exploration.packed());
+    ways.each(words, at, () => {
+      if (ways.endsUnchecked()) ends = true;
+      const next = store.find(model.packed, ways.packed());
       if (next >= 0) reached.push(next);
       return true;
     });

@@ -191,11 +191,19 @@ export class StateStore {
 
 /** Hash of the state that is in `words` from a place on. */
 export function hashOf(words: Int32Array, from: number, length: number): number {
-  let hash = 0x9e3779b9 | 0;
-  for (let word = 0; word < length; word++) {
-    hash = Math.imul(hash ^ words[from + word]!, 0x85ebca6b);
-    hash ^= hash >>> 13;
+  // Two chains: a processor works on both at a time.
+  let even = 0x9e3779b9 | 0;
+  let odd = 0x7f4a7c15 | 0;
+  const end = from + length;
+  let at = from;
+  for (; at + 1 < end; at += 2) {
+    even = Math.imul(even ^ words[at]!, 0x85ebca6b);
+    even ^= even >>> 13;
+    odd = Math.imul(odd ^ words[at + 1]!, 0x27d4eb2f);
+    odd ^= odd >>> 15;
   }
+  if (at < end) even = Math.imul(even ^ words[at]!, 0x85ebca6b);
+  let hash = even ^ (even >>> 16) ^ Math.imul(odd, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
   return hash ^ (hash >>> 15);
 }

@@ -8,13 +8,8 @@ import { type System, SystemFactory, type SystemSpec } from '../controlled/syste
 import { traceOf } from '../controlled/trace.ts';
 import { waitingInvariant } from '../controlled/waiting.ts';
 import type { TraceStep } from '../trace.ts';
-import {
-  type Bound,
-  Exploration,
-  type Explored,
-  type ExploreLimits,
-  type Unchecked,
-} from './explore.ts';
+import { Exploration } from './explore.ts';
+import type { Bound, Explored, ExploreLimits, Unchecked } from './explored.ts';
 import { livelock } from './liveness.ts';
 import { Reduction } from './reduction.ts';
 
@@ -57,7 +52,7 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     states: exploration.store.count,
     transitions: exploration.transitions,
     bytes: exploration.bytes,
-    outcomes: [...exploration.outcomes],
+    outcomes: [...exploration.ways.outcomes],
     assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
     instance: instanceInWords(system),
     threads: [...system.names],
