@@ -105,13 +105,16 @@ function commandOf({ id, scenario }: Mutant, model: ModelName): string {
 
 /** Where a twin comes from, what it breaks, who sees it, and how. */
 function factsOf(mutant: Mutant): string {
-  const { source, invariants, visibleUnder, side } = mutant;
+  const { source, invariants, insteadOf, visibleUnder, side } = mutant;
   const model = visibleUnder.length === 0 || visibleUnder.includes('tso') ? 'tso' : visibleUnder[0];
   return [
     `${side === 'guest' ? 'Guest' : 'Host'}; ${source}`,
     `${visibleUnder.length === 0 ? 'breaks nothing, aims at' : 'breaks'} ${invariants.join(', ')}`,
     seenBy(mutant),
     `\`${commandOf(mutant, model!)}\``,
+    ...(insteadOf === undefined
+      ? []
+      : [`not ${insteadOf.invariant}, which the catalogue names: ${insteadOf.because}`]),
   ].join(' · ');
 }
 

@@ -19,12 +19,19 @@ export const CLOCK_FLOOR_BYTES = FLOORS + SLOTS * 8;
 export class ClockFloor {
   readonly #thread: Pick<VcpuThread, 'ledger' | 'violated'>;
   readonly #base: number;
+  readonly #invariant: 'P3' | 'P4';
   #epoch = 0;
   #floor = 0n;
 
-  constructor(thread: Pick<VcpuThread, 'ledger' | 'violated'>, base: number) {
+  /** @param invariant what a value below the floor breaks: P3 where only one vCPU reads, whose own reads they all are */
+  constructor(
+    thread: Pick<VcpuThread, 'ledger' | 'violated'>,
+    base: number,
+    invariant: 'P3' | 'P4' = 'P4',
+  ) {
     this.#thread = thread;
     this.#base = base;
+    this.#invariant = invariant;
   }
 
   /** Before a read: samples the floor. */
@@ -34,14 +41,14 @@ export class ClockFloor {
     this.#floor = ledger.load64(this.#slot(this.#epoch));
   }
 
-  /** After a read: holds the value against the floor, then raises it. Reports P4. */
+  /** After a read: holds the value against the floor, then raises it. Reports P4, or P3. */
   after(value: bigint): void {
     const { ledger } = this.#thread;
     // Odd: the clock is being set; changed: it was. Such a read belongs to no epoch.
     if ((this.#epoch & 1) !== 0 || ledger.load32(this.#base + EPOCH) !== this.#epoch) return;
     if (value < this.#floor) {
       this.#thread.violated(
-        'P4',
+        this.#invariant,
         `${value} ns was returned after a read that returned ${this.#floor} ns had completed: ${this.#floor - value} ns back.`,
         [
           `a completed read had returned ${this.#floor} ns before this call`,

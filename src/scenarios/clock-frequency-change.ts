@@ -1,6 +1,6 @@
 import { MSR_IA32_TSC } from '../host/msr.ts';
-import { KVM_REQ_CLOCK_UPDATE } from '../host/requests.ts';
 import { getOneMsr, setOneMsr } from '../host/vmm-ioctls.ts';
+import { askForUpdates } from './ask-for-updates.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
 import {
   clockAddresses,
@@ -9,7 +9,7 @@ import {
   registerClock,
 } from './clock-support.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
-import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
+import type { Program, Scenario, VcpuThread } from './scenario.ts';
 
 const PUBLICATIONS = 0;
 
@@ -70,16 +70,5 @@ function frequencyChange({ kvm, vcpu, machine }: VcpuThread): () => void {
     kvm.ops.setTscKhz(kvm, vcpu, kHz);
     // KVM takes a write with another frequency for a new line of TSCs, and makes a new pair for it.
     setOneMsr(kvm, vcpu, MSR_IA32_TSC, tsc);
-  };
-}
-
-/** What else a clock is updated for. */
-function askForUpdates({ kvm, idle }: HostThread): Program {
-  return {
-    step() {
-      kvm.ops.makeRequest(kvm, kvm.vcpu(0), KVM_REQ_CLOCK_UPDATE);
-      kvm.ops.kickVcpu(kvm, kvm.vcpu(0));
-      idle();
-    },
   };
 }

@@ -1,3 +1,4 @@
+import { askForUpdates } from './ask-for-updates.ts';
 import { CLOCK_FLOOR_BYTES, ClockFloor } from './clock-floor.ts';
 import { CLOCK_OUTCOMES, ClockReader } from './clock-reader.ts';
 import {
@@ -43,12 +44,15 @@ export const clockMonotonicStable: Scenario = {
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   instrument: (ops, thread) =>
     checkPairs(checkStableFlag(notePublications(ops, thread, PUBLICATIONS), thread), thread, PAIRS),
-  threads: ({ vcpus }) =>
-    Array.from({ length: vcpus }, (_, vcpu) => ({
+  threads: ({ vcpus }) => [
+    ...Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
       start: vcpu === UPDATER ? updateAndCompare : compare,
     })),
+    // One vCPU has nobody but itself to compare with; what it races with is the host.
+    ...(vcpus === 1 ? [{ name: 'host', start: askForUpdates }] : []),
+  ],
 };
 
 function compare(thread: VcpuThread): Program {
@@ -78,7 +82,7 @@ export function compareClocks(
 ): Program {
   registerClock(thread);
   const { cpu, machine } = thread;
-  const floor = new ClockFloor(thread, floorAt);
+  const floor = new ClockFloor(thread, floorAt, machine.vcpus === 1 ? 'P3' : 'P4');
   const publications = publicationsOf(thread, cpu.id, publicationsAt);
   const explains = withinRounding(machine, cpu.id);
   const reader = new ClockReader(thread, publications, clockAddresses(cpu.id), 'P5', explains);

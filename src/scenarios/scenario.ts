@@ -187,6 +187,8 @@ export interface Mutant {
   readonly scenario: string;
   /** The invariants it breaks; a kill by any other is none. */
   readonly invariants: readonly InvariantId[];
+  /** Where its row of the catalogue names another invariant: which one, and why that one cannot be broken. */
+  readonly insteadOf?: { readonly invariant: InvariantId; readonly because: string };
   readonly visibleUnder: readonly ('sc' | 'tso' | 'weak')[];
   /** Absent where real threads can show it, else why they cannot. */
   readonly notOnThreads?: string;

@@ -255,7 +255,12 @@ export const asyncPageFaultHostMutants: readonly Mutant[] = [
     source: 'constructed',
     scenario: 'async-page-fault',
     controlled: pageStory('task'),
-    invariants: ['A1', 'A3'],
+    invariants: ['A1'],
+    insteadOf: {
+      invariant: 'A3',
+      because:
+        'a new work item says that the guest was not told, so whoever looks too early leaves a page-ready out, and never sends one too many. Without the check of A1 `verify` finds nothing.',
+    },
     host: { startAsyncPf: toldTooLate, executeAsyncPfWork: workerKeepsWhatItSaw },
   },
   {

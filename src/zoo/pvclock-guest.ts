@@ -17,7 +17,7 @@ export const pvclockGuestMutants: readonly Mutant[] = [
       'The reader uses RDTSC without a fence, between barriers for the compiler only: the TSC may be sampled before the version.',
     source: 'Linux 2.6.31 source',
     scenario: 'pvclock-torn-read',
-    invariants: ['P1'],
+    invariants: ['P1', 'P3'],
     visibleUnder: ['tso', 'weak'],
     notOnThreads:
       'The TSC of threads is a locked counter, which no processor samples before earlier loads.',
@@ -135,7 +135,7 @@ export const pvclockGuestMutants: readonly Mutant[] = [
     scenario: 'clock-monotonic-stable',
     invariants: ['P5', 'P3'],
     visibleUnder: EVERYWHERE,
-    controlled: { vcpus: 1, ticks: LONG_SILENCE },
+    controlled: { vcpus: 1, ticks: LONG_SILENCE, steps: { host: 0 } },
     roles: {
       readClock: readerWith({
         scale(delta, mul, shift) {

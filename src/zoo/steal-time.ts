@@ -26,7 +26,7 @@ export const stealTimeMutants: readonly Mutant[] = [
       'A vCPU is marked preempted wherever its thread loses the CPU, in the middle of an instruction too.',
     source: '6cd88243c7e0 (before it)',
     scenario: 'preempted-flag',
-    invariants: ['S3'],
+    invariants: ['S3', 'T2'],
     visibleUnder: EVERYWHERE,
     host: {
       setPreempted(kvm, vcpu) {
@@ -46,7 +46,7 @@ export const stealTimeMutants: readonly Mutant[] = [
       'A vCPU whose thread goes back to user space, in the middle of an instruction, is marked preempted.',
     source: '54aa83c90198, 118964562969 (before them)',
     scenario: 'preempted-flag',
-    invariants: ['S3'],
+    invariants: ['S3', 'M1'],
     visibleUnder: EVERYWHERE,
     host: {
       putVcpu(kvm, vcpu) {
@@ -87,7 +87,7 @@ export const stealTimeMutants: readonly Mutant[] = [
       'The host adds 2 to the version and writes the record with one copy: no version is ever odd, and two 32-bit loads tear.',
     source: 'Linux 4.4 source',
     scenario: 'steal-time-remote-read',
-    invariants: ['S2', 'P2'],
+    invariants: ['S2'],
     visibleUnder: EVERYWHERE,
     host: {
       updateSteal(kvm, vcpu, area) {
@@ -108,7 +108,7 @@ export const stealTimeMutants: readonly Mutant[] = [
       'The host keeps the address of the memory that the VMM had behind the area, and has moved since.',
     source: '7e2175ebd695 (before it)',
     scenario: 'memslot-move',
-    invariants: ['M1'],
+    invariants: ['M1', 'S2'],
     visibleUnder: EVERYWHERE,
     host: {
       stealArea(kvm, vcpu) {
@@ -146,7 +146,7 @@ export const stealTimeMutants: readonly Mutant[] = [
       'No barrier between what was stolen and the even version: the version may be visible first.',
     source: 'Linux 6.18 source, off x86',
     scenario: 'steal-time-remote-read',
-    invariants: ['S2', 'F1'],
+    invariants: ['S2'],
     visibleUnder: ['weak'],
     notOnThreads: 'x86 makes stores visible in program order.',
     host: {

@@ -18,7 +18,7 @@ export const wallClockMutants: readonly Mutant[] = [
       'The host writes the wall clock with one copy and an even version: no version is ever odd.',
     source: 'constructed',
     scenario: 'wall-clock-readers',
-    invariants: ['W1', 'P2'],
+    invariants: ['W1'],
     visibleUnder: EVERYWHERE,
     host: {
       writeWallClock(kvm, value) {
