@@ -25,7 +25,7 @@ export const asyncPageFaultMigration: Scenario = {
   invariants: ['A1', 'A2', 'A3', 'A4', 'A5', 'A6'],
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 1, most: 63 },
-  machine: {},
+  machine: { exitsAnywhere: true },
   ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
   // One vCPU, whose own thread moves the VM while its task sleeps. What workers race with is async-page-fault's.
   controlled: {

@@ -1,6 +1,8 @@
 import { KVM_VCPU_PV_APF_DATA_TOKEN } from '../abi/kvm-vcpu-pv-apf-data.ts';
 import { NODE_BYTES, NODE_IN_USE } from '../guest/async-page-fault-sleepers.ts';
+import type { HostOps } from '../host/host-ops.ts';
 import type { MachineSpec } from '../host/machine.ts';
+import { VCPU } from '../host/records.ts';
 import { faultForReal, PAGES, sleepOn, takePageFaults } from './async-page-fault-support.ts';
 import { PAGE_FAULT_BYTES, PageFaultWatch } from './async-page-fault-watch.ts';
 import { asyncPfArea, SCRATCH, SLEEPERS } from './guest-map.ts';
@@ -9,6 +11,9 @@ import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
 /** Ledger: what the faulting vCPU and the worker tell each other, behind the watch. */
 const WORKERS = PAGE_FAULT_BYTES;
+/** The token whose wake-up the task's next exit is to last for, plus 1, or 0. */
+const AWAY = WORKERS + PAGE_WORKER_BYTES;
+const AWAY_BYTES = 64;
 
 /** The vCPU whose page faults they are, and the one that the task has moved to before it sleeps. */
 const FAULTING = 0;
@@ -20,6 +25,8 @@ const TOKEN = SCRATCH;
 /** How long the task waits for the page to be nearly there before it goes to sleep, and after that. */
 const MOST_LOOKS = 20_000;
 const MOST_LOOKS_AFTER = 200;
+/** How long an exit lasts that lets the wake-up come: it never does where the task has the lock that it takes. */
+const MOST_LOOKS_AWAY = 4_000;
 
 const OUTCOMES = [
   { outcome: 'woken', expect: 'ACCEPTABLE', description: 'The task slept until it was woken.' },
@@ -48,10 +55,13 @@ export const asyncPageFaultWakeBeforeWait: Scenario = {
   invariants: ['A1', 'A2', 'A3', 'A4', 'A5', 'A6'],
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 2, most: 2 },
-  machine: {},
-  ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
+  machine: { exitsAnywhere: true },
+  ledgerBytes: AWAY + AWAY_BYTES,
   controlled: { clockSteps: 0, machine: { haltPolls: 0, pageActions: ['bring in'] } },
-  instrument: (ops, thread) => new PageFaultWatch(thread, 0).instrument(ops),
+  instrument: (ops, thread) => {
+    const watch = new PageFaultWatch(thread, 0);
+    return stayAway(watch.instrument(ops), thread, watch);
+  },
   threads: (machine) => [
     { name: 'faulting', vcpu: FAULTING, start: fault },
     { name: 'sleeping', vcpu: SLEEPING, start: sleep },
@@ -63,6 +73,24 @@ export const asyncPageFaultWakeBeforeWait: Scenario = {
 
 /** Whether the host brings the page in on the CPU of the vCPU that waits for it: no worker then. */
 const bringsIn = ({ pageActions }: MachineSpec): boolean => pageActions.includes('bring in');
+
+/** Has an exit of the task's vCPU last until the wake-up has come: its thread is off the physical CPU. */
+function stayAway(ops: HostOps, { ledger }: HostThread, watch: PageFaultWatch): HostOps {
+  return {
+    ...ops,
+    handleExternalInterrupt(kvm, vcpu) {
+      ops.handleExternalInterrupt(kvm, vcpu);
+      if (kvm.memory.load32(vcpu + VCPU.id) !== SLEEPING) return;
+      const away = ledger.load32(AWAY);
+      ledger.store32(AWAY, 0);
+      if (away === 0) return;
+      for (let looks = MOST_LOOKS_AWAY; looks > 0; looks--) {
+        if (watch.isOver((away - 1) >>> 0, SLEEPING)) return;
+        kvm.cpu.relax();
+      }
+    },
+  };
+}
 
 function fault(thread: VcpuThread): Program {
   const { cpu, kvm, ledger, machine, outcome } = thread;
@@ -108,7 +136,7 @@ function checkDummies({ cpu, violated }: VcpuThread): void {
 }
 
 function sleep(thread: VcpuThread): Program {
-  const { cpu, kvm, random, outcome } = thread;
+  const { cpu, kvm, ledger, random, outcome } = thread;
   const watch = new PageFaultWatch(thread, 0);
   const slept = watch.hasSlept(cpu.id);
   takePageFaults(thread, watch, () => {});
@@ -130,7 +158,10 @@ function sleep(thread: VcpuThread): Program {
       comeCloseToReady();
       // An exit in the middle of going to sleep gives the wake-up time to come there. Not where an engine
       // chooses whose step comes next.
-      if (random.pace(2) === 0) cpu.exitWithin(16);
+      if (random.pace(2) === 0) {
+        ledger.store32(AWAY, (token + 1) >>> 0);
+        cpu.exitWithin(16);
+      }
       slept.value = 0;
       cpu.cli();
       const meanwhile = (): void => {

@@ -30,6 +30,8 @@ const SLEPT = 68;
 /** Of what it does with pages how much it has begun, and the page it has used last. */
 const BEGUN = 72;
 const LATEST = 76;
+/** Whether it was halted for a page when nothing was under way but what is done already. */
+const HALTED_FOR_DONE = 80;
 const STRIDE = 128;
 
 /** Ledger bytes for up to 64 vCPUs. */
@@ -122,11 +124,18 @@ export class PageFaultWatch {
 
   /** The same for a vCPU that is to be halted until a page is there. */
   #checkNotHaltedForEver(kvm: Kvm, vcpu: VcpuRecord): void {
+    const { ledger, violated } = this.#thread;
     const id = kvm.memory.load32(vcpu + VCPU.id);
-    const underWay = this.#thread.ledger.load32(this.#at(id) + UNDER_WAY);
-    if (underWay !== 0 || kvm.memory.load32(vcpu + VCPU.requests) !== 0) return;
-    if (somethingWaits(kvm, vcpu)) return;
-    this.#thread.violated('A1', `vCPU ${id} is halted for a page that no worker brings in.`);
+    const line = this.#at(id);
+    if (ledger.load32(line + UNDER_WAY) !== 0) return;
+    if (kvm.memory.load32(vcpu + VCPU.requests) !== 0 || somethingWaits(kvm, vcpu)) return;
+    // A page that is done ends the halt once. Whether the entry after that has looked at it is seen here, if
+    // the vCPU comes back and nothing is done about it.
+    if (kvm.ops.pageIsDone(kvm, vcpu) && ledger.load32(line + HALTED_FOR_DONE) === 0) {
+      ledger.store32(line + HALTED_FOR_DONE, 1);
+      return;
+    }
+    violated('A1', `vCPU ${id} is halted for a page that no worker brings in.`);
   }
 
   /** Whether all that could wake a task of vCPU `id` by this token has been done. */
@@ -157,6 +166,7 @@ export class PageFaultWatch {
       setupAsyncPf: (kvm, vcpu, guest, gfn) => {
         const line = lineOf(kvm, vcpu);
         ledger.add32(line + UNDER_WAY, 1);
+        ledger.store32(line + HALTED_FOR_DONE, 0);
         const setUp = ops.setupAsyncPf(kvm, vcpu, guest, gfn);
         if (!setUp) ledger.add32(line + UNDER_WAY, -1);
         return setUp;
@@ -185,6 +195,10 @@ export class PageFaultWatch {
         }
         return told;
       },
+      asyncPagePresent: (kvm, vcpu, work) => {
+        ledger.store32(lineOf(kvm, vcpu) + HALTED_FOR_DONE, 0);
+        ops.asyncPagePresent(kvm, vcpu, work);
+      },
       putPageReady: (kvm, vcpu, token) => {
         this.#checkSlot(kvm, vcpu, ops, token);
         this.#checkExpected(lineOf(kvm, vcpu), token);
@@ -207,6 +221,9 @@ export class PageFaultWatch {
         }
       },
       freeAsyncPfWork: (kvm, work) => {
+        if (kvm.memory.load32(work + ASYNC_PF_WORK.allocated) === 0) {
+          violated('A6', 'A work item is freed a second time: it was in the list of what is done.');
+        }
         if (kvm.memory.load32(work + ASYNC_PF_WORK.state) !== WORK_IDLE) {
           violated('A6', 'A work item is freed while its worker is still at it.');
         }

@@ -30,7 +30,7 @@ export const asyncPageFault: Scenario = {
   outcomes: PAGE_FAULT_OUTCOMES,
   // One is enough: what it races with are the workers, and they want a core of their own.
   vcpus: { default: 1, least: 1, most: 63 },
-  machine: {},
+  machine: { exitsAnywhere: true },
   ledgerBytes: WORKERS + PAGE_WORKER_BYTES,
   controlled: {
     vcpus: 1,
