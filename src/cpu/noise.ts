@@ -3,7 +3,7 @@ import type { SharedMemory } from '../memory/shared-memory.ts';
 import { pause, waitWhile } from '../memory/wait.ts';
 
 /** Steps from one delay to the next, at most. */
-const MOST_STEPS = 4096;
+const MOST_STEPS = 128;
 /** One delay in so many gives the core away: whoever waits for one gets to run in the middle of this. */
 const DELAYS_PER_SLEEP = 16;
 const SLEEP_MILLISECONDS = 0.03;
