@@ -5,6 +5,10 @@ import { seqlock } from '../../../benchmarks/controlled/seqlock.ts';
 import { Rounds } from '../../../src/engines/sample/rounds.ts';
 import { sampleHere } from '../../../src/engines/sample/sample-here.ts';
 import { verifyHere } from '../../../src/engines/verify/verify-here.ts';
+import { DEFAULT_MACHINE } from '../../../src/host/machine.ts';
+import { SCRATCH } from '../../../src/scenarios/guest-map.ts';
+import type { ThreadSpec } from '../../../src/scenarios/scenario.ts';
+import { load, PLACES, randomScenario, store } from '../verify/random-programs.ts';
 
 for (const strategy of ['blocks', 'pct'] as const) {
   test(`${strategy}: a torn read is found, and shrunk to two context switches`, (t) => {
@@ -74,4 +78,34 @@ test('whoever gets on, or takes turns with others, comes round never', (t) => {
     t.false(alone.comesRound(0, step));
     t.false(inTurns.comesRound(step % 2, 7));
   }
+});
+
+test('a loop that counts further than is tried at first is none that a schedule stays in', (t) => {
+  const scenario = seqlock({ updates: 2, readers: 1, relaxes: true });
+  const [writer, reader] = scenario.threads(DEFAULT_MACHINE);
+  const counts: ThreadSpec = {
+    name: 'counts',
+    start: ({ kvm: { memory } }) => ({
+      step() {
+        for (let looks = 0; looks < 200; looks++) memory.load32(SCRATCH);
+      },
+    }),
+  };
+  const { schedules, unended, longest } = sampleHere(
+    { scenario: { ...scenario, threads: () => [writer!, reader!, counts] }, model: 'sc' },
+    { runs: 50, strategy: 'blocks', seed: 'pvrace' },
+  );
+  t.is(schedules, 50);
+  t.is(unended, 0);
+  t.true(longest >= 200, `${longest}`);
+});
+
+test('a weak memory that is full ends a schedule, and not the search', (t) => {
+  const [x, , y] = PLACES;
+  const stores = Array.from({ length: 40 }, () => store(x, 1));
+  const scenario = randomScenario([[...stores], [load(y), load(x)]]);
+  const search = { runs: 200, strategy: 'blocks', seed: 'pvrace' } as const;
+  const { schedules, hits } = sampleHere({ scenario, model: 'weak' }, search);
+  t.is(schedules, 200);
+  t.is(hits, 0);
 });

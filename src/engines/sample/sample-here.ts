@@ -79,6 +79,10 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   let schedules = 0;
   let hits = 0;
   let unended = 0;
+  // A loop that was guessed to lead back, and does not, is one that a schedule never leaves.
+  const probe = (): void => {
+    for (const learner of new Set(learners)) learner.probe(() => random.next());
+  };
   let interrupted = false;
   let first: readonly Move[] | undefined;
   let failure: Failure | undefined;
@@ -88,7 +92,7 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
       countedSteps < COUNTED_STEPS ? countState : undefined,
     );
     schedules++;
-    if (!ended) unended++;
+    if (!ended && isPowerOfTwo(++unended)) probe();
     if (unended === schedules && unended === HOPELESS) break;
     schedulesSeen.add(walker.hash());
     if (stepper.violator >= 0 || (ended && !stepper.finished)) {
@@ -136,6 +140,10 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   const moves = minimise(system, stepper, first, failure);
   const trace = traceOf(system, stepper, moves);
   return { ...common, failure: failureHere(system, stepper)!, moves, trace };
+}
+
+function isPowerOfTwo(number: number): boolean {
+  return (number & (number - 1)) === 0;
 }
 
 /** A number that differs where states do. */
