@@ -39,7 +39,8 @@ export class Stepper {
     model.reset();
     this.countedLength = 0;
     this.violator = NONE;
-    for (const [thread, learner] of learners.entries()) {
+    for (let thread = 0; thread < learners.length; thread++) {
+      const learner = learners[thread]!;
       learner.thread = thread;
       this.#settle(thread, learner.automaton.size === 0 ? learner.root() : 0);
       this.#note(thread);

@@ -28,7 +28,9 @@ export class Walker {
   /** Where each thread is in its automaton. */
   readonly #nodes: Int32Array;
   readonly #moves = new Int32Array(MOST_STEPS);
+  /** Who can take a step, and in how many ways. */
   readonly #enabled: Int32Array;
+  readonly #enabledWays: Int32Array;
   readonly #priorities: Int32Array;
   /** No priority is lower. */
   #lowest = 0;
@@ -60,6 +62,7 @@ export class Walker {
     this.#random = random;
     this.#nodes = model.nodes;
     this.#enabled = new Int32Array(stepper.actors);
+    this.#enabledWays = new Int32Array(stepper.actors);
     this.#priorities = new Int32Array(stepper.actors);
     this.#changes = new Int32Array(Math.max(0, depth - 1));
   }
@@ -129,12 +132,15 @@ export class Walker {
     }
     let count = 0;
     for (let actor = 0; actor < stepper.actors; actor++) {
-      if (stepper.alternatives(actor) > 0) this.#enabled[count++] = actor;
+      const ways = stepper.alternatives(actor);
+      if (ways === 0) continue;
+      this.#enabled[count] = actor;
+      this.#enabledWays[count++] = ways;
     }
     if (count === 0) return NONE;
-    const actor = this.#enabled[(number >>> 8) % count]!;
-    this.#ways = stepper.alternatives(actor);
-    return actor;
+    const drawn = (number >>> 8) % count;
+    this.#ways = this.#enabledWays[drawn]!;
+    return this.#enabled[drawn]!;
   }
 
   #drawPriorities(): void {

@@ -165,8 +165,9 @@ export class TotalStoreOrder implements MemoryModel {
 
   alternatives(thread: number, automaton: Automaton, node: number): number {
     const op = automaton.op[node]!;
+    if (op >= STEP_END) return 0;
     const empty = this.#counts[thread] === 0;
-    if (op === STEP_LOAD) return this.#forward(thread, automaton, node) === A_PART ? 0 : 1;
+    if (op === STEP_LOAD) return empty || this.#forward(thread, automaton, node) !== A_PART ? 1 : 0;
     if (op === STEP_STORE) return this.#counts[thread]! < CAPACITY ? 1 : 0;
     if (op === STEP_MB || isLocked(op)) return empty ? 1 : 0;
     if (op === STEP_TSC) return this.tick - this.#floor(thread) + 1;
@@ -177,7 +178,7 @@ export class TotalStoreOrder implements MemoryModel {
     }
     // Whoever meets the others finds all that they did in memory.
     if (op === STEP_MEET) return this.#counts.every((count) => count === 0) ? 1 : 0;
-    return op >= STEP_END ? 0 : 1;
+    return 1;
   }
 
   take(thread: number, automaton: Automaton, node: number, alternative: number): void {
@@ -289,7 +290,8 @@ export class TotalStoreOrder implements MemoryModel {
   }
 
   #load(thread: number, automaton: Automaton, node: number): void {
-    if (this.#forward(thread, automaton, node) === NOTHING) this.#now(automaton, node);
+    if (this.#counts[thread] === 0 || this.#forward(thread, automaton, node) === NOTHING)
+      this.#now(automaton, node);
   }
 
   /** Looks for the newest buffered store that a load overlaps; leaves its bytes as the answer. */
@@ -344,8 +346,9 @@ export class TotalStoreOrder implements MemoryModel {
       const mask = bytes === 1 ? 0xff : 0xffff;
       words[cell] = (words[cell]! & ~(mask << shift)) | ((buffers[at + LOW]! & mask) << shift);
     }
-    const count = --this.#counts[thread]!;
-    buffers.copyWithin(at, at + FIELDS, at + (count + 1) * FIELDS);
+    // A loop: a call to copyWithin takes longer than the few words that are there to be moved.
+    const end = at + --this.#counts[thread]! * FIELDS;
+    for (let word = at; word < end; word++) buffers[word] = buffers[word + FIELDS]!;
   }
 }
 
