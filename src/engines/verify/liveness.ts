@@ -1,3 +1,4 @@
+import { NONE } from '../controlled/automaton.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
 import type { Exploration } from './explore.ts';
@@ -40,6 +41,13 @@ class Search {
   /** Of each state, whether an end is known to be reached from it, or that this search was there. */
   readonly #known: Uint8Array;
   readonly #goesOn: () => boolean;
+  /** States that this search was at, the place of each one's predecessor among them, and places to go on from. */
+  readonly #seen: number[] = [];
+  readonly #via: number[] = [];
+  readonly #pending: number[] = [];
+  /** States that one leads to, and how many. */
+  #reached = new Int32Array(16);
+  #reachedCount = 0;
   givenUp = false;
 
   constructor(
@@ -59,48 +67,73 @@ class Search {
   /** Depth first, latest states first: most often one goes straight on to an end. */
   leadsToEnd(from: number): boolean {
     const known = this.#known;
-    const parents = new Map<number, number>([[from, -1]]);
-    const pending = [from];
-    known[from] = SEEN;
+    const seen = this.#seen;
+    const via = this.#via;
+    const pending = this.#pending;
+    seen.length = via.length = pending.length = 0;
+    this.#note(from, NONE);
     for (let looks = 1; pending.length > 0; looks++) {
       if (looks % STATES_PER_LOOK === 0 && !this.#goesOn()) {
         this.givenUp = true;
         return false;
       }
-      const state = pending.pop()!;
-      const successors = this.#successors(state);
-      if (successors === undefined || successors.some((next) => known[next] === ENDS)) {
-        for (let at = state; at >= 0; at = parents.get(at)!) known[at] = ENDS;
-        for (const seen of parents.keys()) if (known[seen] === SEEN) known[seen] = UNKNOWN;
+      const place = pending.pop()!;
+      if (this.#ends(seen[place]!)) {
+        for (let at = place; at !== NONE; at = via[at]!) known[seen[at]!] = ENDS;
+        for (const state of seen) if (known[state] === SEEN) known[state] = UNKNOWN;
         return true;
       }
-      for (const next of successors.sort((a, b) => a - b)) {
-        if (known[next] !== UNKNOWN) continue;
-        known[next] = SEEN;
-        parents.set(next, state);
-        pending.push(next);
+      for (let at = 0; at < this.#reachedCount; at++) {
+        if (known[this.#reached[at]!] === UNKNOWN) this.#note(this.#reached[at]!, place);
       }
     }
     return false;
   }
 
-  /** The states that a state leads to, of those that were kept; undefined if all threads are at their ends. */
-  #successors(state: number): number[] | undefined {
+  #note(state: number, via: number): void {
+    this.#known[state] = SEEN;
+    this.#pending.push(this.#seen.length);
+    this.#seen.push(state);
+    this.#via.push(via);
+  }
+
+  /**
+   * Whether a state is an end, or one step away from a state that leads to one. If not, leaves the states
+   * that it leads to, of those that were kept, in ascending order.
+   */
+  #ends(state: number): boolean {
     const { model } = this.#system;
-    const stepper = this.#stepper;
     const { store, ways } = this.#exploration;
     const words = store.chunkOf(state);
-    const at = store.offsetOf(state);
-    model.load(words, at);
-    if (stepper.finished) return undefined;
-    const reached: number[] = [];
-    let ends = false;
-    ways.each(words, at, () => {
-      if (ways.endsUnchecked()) ends = true;
-      const next = store.find(model.packed, ways.packed());
-      if (next >= 0) reached.push(next);
-      return true;
-    });
-    return ends ? undefined : reached;
+    const from = store.offsetOf(state);
+    this.#reachedCount = 0;
+    model.load(words, from);
+    if (this.#stepper.finished) return true;
+    ways.enabled();
+    for (let actor = 0; actor < ways.counts.length; actor++) {
+      const count = ways.counts[actor]!;
+      for (let way = 0; way < count; way++) {
+        model.load(words, from);
+        ways.follow(actor, way);
+        if (ways.endsUnchecked()) return true;
+        const next = store.find(model.packed, ways.packed());
+        if (next < 0) continue;
+        if (this.#known[next] === ENDS) return true;
+        this.#insert(next);
+      }
+    }
+    return false;
+  }
+
+  #insert(state: number): void {
+    if (this.#reachedCount === this.#reached.length) {
+      const wider = new Int32Array(this.#reachedCount * 2);
+      wider.set(this.#reached);
+      this.#reached = wider;
+    }
+    let at = this.#reachedCount++;
+    for (; at > 0 && this.#reached[at - 1]! > state; at--)
+      this.#reached[at] = this.#reached[at - 1]!;
+    this.#reached[at] = state;
   }
 }
