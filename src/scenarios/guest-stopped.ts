@@ -23,7 +23,10 @@ const FLOOR = 0;
 const SET = CLOCK_FLOOR_BYTES;
 const SET_STRIDE = 64;
 const LEAD = SET + 64 * SET_STRIDE;
-const PUBLICATIONS = LEAD + LEAD_BYTES;
+/** vCPUs that are in a check; not 0 while the master clock comes back on. */
+const CHECKING = LEAD + LEAD_BYTES;
+const TURNING_ON = CHECKING + 4;
+const PUBLICATIONS = CHECKING + 64;
 
 /** `checkGuestStopped` has two or three steps; exits that far ahead hit each of them. */
 const STEPS_OF_A_CHECK = 5;
@@ -124,6 +127,16 @@ function checkAndRead(thread: VcpuThread): Program {
       violated('P7', 'The host had published TSC_STABLE, and the check of the guest cleared it.');
   }
 
+  /** Waits until the master clock is not being turned on: who is in a check is waited for. */
+  function beginCheck(): void {
+    ledger.add32(CHECKING, 1);
+    while (ledger.load32(TURNING_ON) !== 0) {
+      ledger.add32(CHECKING, -1);
+      cpu.relax();
+      ledger.add32(CHECKING, 1);
+    }
+  }
+
   return {
     step() {
       // KVM_KVMCLOCK_CTRL is an ioctl of the vCPU: its own thread calls it, back in user space, before the
@@ -133,11 +146,13 @@ function checkAndRead(thread: VcpuThread): Program {
         if (random.below(2) === 0) cpu.exit();
       }
       takeTurn();
+      beginCheck();
       const before = ledger.load32(set);
       if (random.sometimes(2)) cpu.exitWithin(STEPS_OF_A_CHECK);
       const stopped = roles.checkGuestStopped(cpu, { area });
       judge(stopped, before);
       checkStable();
+      ledger.add32(CHECKING, -1);
       outcome(stopped ? STOPPED : NOT_STOPPED);
       floor.before();
       floor.after(reader.read());
@@ -145,9 +160,13 @@ function checkAndRead(thread: VcpuThread): Program {
   };
 }
 
-/** Switches the master clock off at one of the next exits, which may be one of the check's, and on at once. */
+/**
+ * Switches the master clock off at one of the next exits, which may be one of the check's, and on at once.
+ * Off it goes at any time, as when the host's clocksource turns unstable; on by a VMM that writes the TSCs,
+ * while no vCPU is in the middle of anything.
+ */
 function masterClockSwitch(thread: VcpuThread): () => void {
-  const { cpu, kvm, random } = thread;
+  const { cpu, kvm, ledger, random } = thread;
   const floor = new ClockFloor(thread, FLOOR);
   const request = (use: boolean): void => {
     kvm.memory.store32(kvm.vm + VM.vcpusMatchedTsc, use ? 1 : 0);
@@ -159,10 +178,13 @@ function masterClockSwitch(thread: VcpuThread): () => void {
     if (turn === 0) request(false);
     // Back to one line, the clock may be less than the lines that ran ahead of it had shown.
     else if (turn === TURNS / 2) {
+      ledger.store32(TURNING_ON, 1);
+      while (ledger.load32(CHECKING) !== 0) cpu.relax();
       floor.newEpoch(() => {
         request(true);
         cpu.exit();
       });
+      ledger.store32(TURNING_ON, 0);
     }
     turn = (turn + 1) % TURNS;
   };
