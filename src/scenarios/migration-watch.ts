@@ -16,6 +16,8 @@ const STOPPED_REALTIME = 16;
 const STOPPED_RAW = 24;
 const SAVED_RAW = 32;
 const CREATED_RAW = 40;
+/** Not 0 once a migration has taken guest time back. */
+const WENT_BACK = 48;
 export const MOVES = 64;
 export const WATCHED_CONVERSIONS = 128;
 
@@ -52,6 +54,13 @@ export function watchMigration(ops: HostOps, thread: HostThread, at: number): Ho
       if (!ready || ledger.load32(at + WITHHELD) !== 0) {
         violated('G1', 'The VM is being saved, and its guest has withdrawn its leave.');
       }
+      if (ledger.load32(at + WENT_BACK) !== 0) {
+        // No vCPU has read the clock since. What this migration makes of it comes after that.
+        violated(
+          'P3',
+          'The VM is moved on from where the migration before had taken its clock back.',
+        );
+      }
       for (let id = 0; id < kvm.vcpuCount; id++) checkSavedIsr(thread, id);
       const stopped = instant(kvm);
       ledger.store64(at + STOPPED_GUEST, stopped.guest);
@@ -87,8 +96,12 @@ export function watchMigration(ops: HostOps, thread: HostThread, at: number): Ho
     const onHosts = before + (after.raw - ledger.load64(at + CREATED_RAW));
     const most = (realtime > 0n ? realtime : 0n) + onHosts + ROUNDING;
     const ahead = BigInt.asUintN(64, after.guest - guestBefore);
+    if (ahead <= most) return;
     // Half of the range and more is a clock that went back, which is for the guest to notice.
-    if (ahead <= most || ahead >= 1n << 63n) return;
+    if (ahead >= 1n << 63n) {
+      ledger.store32(at + WENT_BACK, 1);
+      return;
+    }
     violated(
       'P5',
       `The migration took guest time from ${guestBefore} to ${after.guest} ns, and at most ${most} ns have passed.`,
