@@ -32,7 +32,7 @@ const RESULTS: { readonly [Role in RoleName]: readonly [string, (value: unknown)
   pageReady: ['nothing', (value) => value === undefined],
   idle: ['a number from 0 to 2^32 - 1', isUnsigned32],
   cpuOffline: ['nothing', (value) => value === undefined],
-  detect: ['an object or undefined', (value) => value === undefined || typeof value === 'object'],
+  detect: ['{ systemTime, wallClock, validFlags } of unsigned numbers, or undefined', isDetection],
 };
 
 /**
@@ -67,6 +67,13 @@ export function checkedRoles(
   return checked as unknown as GuestRoles;
 }
 
+function isDetection(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { systemTime, wallClock, validFlags } = value as Record<string, unknown>;
+  return [systemTime, wallClock, validFlags].every(isUnsigned32);
+}
+
 function isUnsigned32(value: unknown): boolean {
   return typeof value === 'number' && value >>> 0 === value;
 }
@@ -78,6 +85,7 @@ function isUnsigned64(value: unknown): boolean {
 function describe(value: unknown): string {
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'object' && value !== null)
+    return value instanceof Promise ? 'a Promise' : 'an object';
   return `${typeof value} ${String(value).slice(0, 40)}`;
 }

@@ -46,7 +46,13 @@ export class ClockFloor {
     const { ledger } = this.#thread;
     // Odd: the clock is being set; changed: it was. Such a read belongs to no epoch.
     if ((this.#epoch & 1) !== 0 || ledger.load32(this.#base + EPOCH) !== this.#epoch) return;
-    if (value < this.#floor) {
+    this.compare(value);
+    ledger.raise64(this.#slot(this.#epoch), value);
+  }
+
+  /** The comparison alone, of a value that was made before a new epoch that may have begun meanwhile. */
+  compare(value: bigint): void {
+    if ((this.#epoch & 1) === 0 && value < this.#floor) {
       this.#thread.violated(
         this.#invariant,
         `${value} ns was returned after a read that returned ${this.#floor} ns had completed: ${this.#floor - value} ns back.`,
@@ -56,7 +62,6 @@ export class ClockFloor {
         ],
       );
     }
-    ledger.raise64(this.#slot(this.#epoch), value);
   }
 
   /** Runs what may set the clock back, between two epochs. Called by one thread only. */

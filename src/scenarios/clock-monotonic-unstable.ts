@@ -40,16 +40,18 @@ export const clockMonotonicUnstable: Scenario = {
     Array.from({ length: vcpus }, (_, vcpu) => ({
       name: `vcpu${vcpu}`,
       vcpu,
-      start: compareClocks,
+      start: (thread: VcpuThread) => compareLines(thread),
     })),
 };
 
-function compareClocks(thread: VcpuThread): Program {
+/** A vCPU that compares its clock with everybody's, by lines that are sampled anew now and then. */
+export function compareLines(thread: VcpuThread, validFlags?: number): Program {
   registerClock(thread);
   const { cpu, random } = thread;
+  const at = clockAddresses(cpu.id, validFlags);
   const floor = new ClockFloor(thread, FLOOR);
   const publications = publicationsOf(thread, cpu.id, PUBLICATIONS);
-  const reader = new FallbackReader(thread, publications, LEAD, clockAddresses(cpu.id));
+  const reader = new FallbackReader(thread, publications, LEAD, at);
   return {
     step() {
       if (random.below(READS_PER_MIGRATION) === 0) {

@@ -1,3 +1,4 @@
+import { PVCLOCK_TSC_STABLE_BIT } from '../abi/pvclock-vcpu-time-info.ts';
 import type { ClockAddresses } from '../guest/roles.ts';
 import type { HostOps } from '../host/host-ops.ts';
 import { VCPU, VM } from '../host/records.ts';
@@ -63,6 +64,9 @@ export class FallbackReader {
     this.#at = at;
   }
 
+  /** Whether the latest value is of a line that says of itself that there are others. */
+  isOfOwnLine = false;
+
   read(): bigint {
     const { cpu, roles, outcome, violated } = this.#thread;
     const from = this.#publications.finished;
@@ -71,11 +75,12 @@ export class FallbackReader {
     const to = this.#publications.started;
     if (cpu.sampled === 0) violated('F1', `${value} ns was returned without a look at the TSC.`);
     const newest = cpu.sample(0);
-    const match = this.#publications.match(
-      from,
-      to,
-      (published) => timeAt(published, newest) === value,
-    );
+    this.isOfOwnLine = false;
+    const match = this.#publications.match(from, to, (published) => {
+      if (timeAt(published, newest) !== value) return false;
+      this.isOfOwnLine = (published.flags & PVCLOCK_TSC_STABLE_BIT) === 0;
+      return true;
+    });
     if (match === 'current') {
       outcome(OWN);
     } else if (to - from > 1 || match === 'forgotten') {

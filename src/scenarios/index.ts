@@ -2,18 +2,23 @@ import { asyncPageFault } from './async-page-fault.ts';
 import { asyncPageFaultAcknowledge } from './async-page-fault-acknowledge.ts';
 import { asyncPageFaultMigration } from './async-page-fault-migration.ts';
 import { asyncPageFaultWakeBeforeWait } from './async-page-fault-wake-before-wait.ts';
+import { clockDetection } from './clock-detection.ts';
+import { clockFlagsInvalid } from './clock-flags-invalid.ts';
 import { clockFrequencyChange } from './clock-frequency-change.ts';
 import { clockGetWhileRunning } from './clock-get-while-running.ts';
 import { clockMonotonicStable } from './clock-monotonic-stable.ts';
 import { clockMonotonicUnstable } from './clock-monotonic-unstable.ts';
 import { clockPairUpdates } from './clock-pair-updates.ts';
 import { clockSetWhileRunning } from './clock-set-while-running.ts';
+import { clockStableLoss } from './clock-stable-loss.ts';
+import { clockStableSwitch } from './clock-stable-switch.ts';
 import { clockUpdatesAll } from './clock-updates-all.ts';
 import { findByName } from './find.ts';
 import { guestStopped } from './guest-stopped.ts';
 import { haltPoll } from './halt-poll.ts';
 import { hotplugDisable } from './hotplug-disable.ts';
 import { keepingNothing } from './keeps-nothing.ts';
+import { hotplugFewFeatures } from './hotplug-few-features.ts';
 import { kickBeforeHalt } from './kick-before-halt.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
@@ -38,10 +43,14 @@ import { wallClockReaders } from './wall-clock-readers.ts';
 
 /** All scenarios, as `pvrace list` shows them. */
 export const scenarios: readonly Scenario[] = [
+  clockDetection,
   pvclockTornRead,
   pvclockOwnArea,
   clockMonotonicStable,
   clockMonotonicUnstable,
+  clockFlagsInvalid,
+  clockStableSwitch,
+  clockStableLoss,
   clockUpdatesAll,
   clockPairUpdates,
   clockSetWhileRunning,
@@ -65,6 +74,7 @@ export const scenarios: readonly Scenario[] = [
   pvSpinlock,
   pvSpinlockHandover,
   hotplugDisable,
+  hotplugFewFeatures,
   memslotMove,
   liveMigration,
   mapGpaRange,

@@ -66,7 +66,8 @@ export const preemptedFlag: Scenario = {
   vcpus: { default: 2, least: 2, most: 63 },
   machine: {},
   ledgerBytes: LEDGER_BYTES,
-  controlled: { clockSteps: 0 },
+  // The second look finds what the first has left behind. Instructions of the vCPU are for what the host does.
+  controlled: { clockSteps: 0, steps: { vcpu0: 0, vcpu1: 2 } },
   instrument: (ops, thread) => noteExecution(noteFlag(ops, thread.ledger), thread),
   threads: ({ vcpus }) => [
     { name: 'vcpu0', vcpu: VICTIM, start: execute },

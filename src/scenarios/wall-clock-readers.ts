@@ -29,6 +29,11 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000n;
  */
 const REALTIME_STEP = 1_003_000_007n;
 
+/** Two seconds before the seconds since 1970 no longer fit 31 bits, and so close to a second that guest time carries. */
+const BEFORE_2038 = (2n ** 31n - 2n) * NANOSECONDS_PER_SECOND + 980_000_000n;
+/** Of guest time: half a second. */
+const FIRST_TICK = 1_150_000_000n;
+
 /** A vCPU writes the wall clock MSR again and again while the others read the area. */
 export const wallClockReaders: Scenario = {
   name: 'wall-clock-readers',
@@ -39,7 +44,7 @@ export const wallClockReaders: Scenario = {
   invariants: ['W1', 'P5', 'F1'],
   outcomes: READ_OUTCOMES,
   vcpus: { default: 2, least: 2, most: 64 },
-  machine: {},
+  machine: { realtimeOffset: BEFORE_2038, firstTick: FIRST_TICK },
   ledgerBytes: PUBLICATIONS + 64 * PUBLICATIONS_BYTES,
   // The second read of a vCPU finds what the first has left behind.
   controlled: { steps: 2 },

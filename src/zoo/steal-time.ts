@@ -17,6 +17,9 @@ const EVERYWHERE = ['sc', 'tso', 'weak'] as const;
 const MAIN_THREAD_AHEAD = 1_000_000n;
 
 /** Broken hosts of steal time and the preempted byte. */
+/** The vCPU has an instruction emulated; one look at its flag will do. */
+const AN_INSTRUCTION = { steps: { vcpu0: 1, vcpu1: 1 } } as const;
+
 export const stealTimeMutants: readonly Mutant[] = [
   {
     id: 'Z-S3',
@@ -28,6 +31,7 @@ export const stealTimeMutants: readonly Mutant[] = [
     scenario: 'preempted-flag',
     invariants: ['S3', 'T2'],
     visibleUnder: EVERYWHERE,
+    controlled: AN_INSTRUCTION,
     host: {
       setPreempted(kvm, vcpu) {
         if (kvm.memory.load32(vcpu + VCPU.preempted) !== 0) return;
@@ -48,6 +52,7 @@ export const stealTimeMutants: readonly Mutant[] = [
     scenario: 'preempted-flag',
     invariants: ['S3', 'M1'],
     visibleUnder: EVERYWHERE,
+    controlled: AN_INSTRUCTION,
     host: {
       putVcpu(kvm, vcpu) {
         const area = kvm.ops.stealArea(kvm, vcpu);
