@@ -31,6 +31,7 @@ import { RecordedHostCpu } from './recorded-host-cpu.ts';
 import { RecordedMemory } from './recorded-memory.ts';
 import { RecordedVcpu } from './recorded-vcpu.ts';
 import type { Recorder } from './recorder.ts';
+import { SharingGrew } from './sharing.ts';
 import { STEP_CHOOSE, STEP_MEET } from './step.ts';
 
 /** How one run of a program ended. */
@@ -148,6 +149,7 @@ export class ThreadProgram {
     try {
       body();
     } catch (error) {
+      if (recorder.lookedAhead) throw new SharingGrew();
       if (recorder.violation !== undefined) return { kind: 'violation', ...recorder.violation };
       if (error instanceof Unanswered) return { kind: 'pending' };
       if (error instanceof RunStopped && recorder.pending !== undefined) throw this.#swallowed();
@@ -155,6 +157,7 @@ export class ThreadProgram {
     } finally {
       this.#pulse?.(false);
     }
+    if (recorder.lookedAhead) throw new SharingGrew();
     if (recorder.violation !== undefined) return { kind: 'violation', ...recorder.violation };
     if (recorder.pending !== undefined) throw this.#swallowed();
     return { kind: 'end' };
@@ -276,7 +279,6 @@ export class ThreadProgram {
         role === 0 && this.#scenario.mechanism === 'own' ? 'SCENARIO_THREW' : 'GUEST_THREW';
       return fail(code, `Expected ${where} to return, but it threw ${String(error)}.`);
     }
-    if (error.name === 'SharingGrew') return error;
     if (role === 0) return error;
     return fail(
       'GUEST_THREW',

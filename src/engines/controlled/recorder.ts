@@ -131,6 +131,8 @@ export class Recorder {
   guestSide = false;
   /** Whether `relax()` was called since the step before. */
   relaxed = false;
+  /** Whether this run has found out that its memory is shared, and comes to nothing. */
+  lookedAhead = false;
   /** The invariant that the checker found broken. */
   violation: Violation | undefined;
   /** Outcomes that the scenario counted, and after how many steps. */
@@ -156,6 +158,18 @@ export class Recorder {
     this.#start('set-up-again');
     this.#next = 'scouting';
     this.#own = memory;
+  }
+
+  /**
+   * Whether memory turned out to be shared that was taken for private. What was learned is void then, and
+   * the rest of this run only looks what else it touches: learning starts over once for all of that.
+   */
+  #looksAhead(): boolean {
+    if (!this.#sharing.grew) return false;
+    this.#mode = 'scouting';
+    this.#calls = 0;
+    this.lookedAhead = true;
+    return true;
   }
 
   /** Ends the set-up of all threads. */
@@ -203,6 +217,7 @@ export class Recorder {
     this.#idleRelaxes = 0;
     this.pending = undefined;
     this.relaxed = false;
+    this.lookedAhead = false;
     this.violation = undefined;
     this.digest = 0;
     this.outcomes.length = 0;
@@ -279,7 +294,9 @@ export class Recorder {
     this.#count();
     if (this.#mode !== 'recorded') return false;
     let may = exits;
-    if (may === EXIT_IF_KICKED && !this.#sharing.access(this.#thread, kick, 4, false)) {
+    const kicked = may === EXIT_IF_KICKED && this.#sharing.access(this.#thread, kick, 4, false);
+    if (this.#looksAhead()) return false;
+    if (may === EXIT_IF_KICKED && !kicked) {
       // Nobody else kicks this vCPU: what it did to its own word is known.
       if (this.#own.getUint32(kick, true) !== 0) return true;
       may = EXIT_NEVER;
@@ -321,7 +338,12 @@ export class Recorder {
       this.#direct(op, address, bytes, low, high, low2, high2);
       return;
     }
-    if (this.#sharing.access(this.#thread, address, bytes, mayStore(op))) {
+    const shared = this.#sharing.access(this.#thread, address, bytes, mayStore(op));
+    if (this.#looksAhead()) {
+      this.#local(op, address, bytes, low, high, low2, high2);
+      return;
+    }
+    if (shared) {
       this.step(op, address, bytes, low, high, low2, high2, ghost);
       return;
     }
@@ -347,7 +369,7 @@ export class Recorder {
       this.high = this.#setUp[this.#setUpCursor++]!;
       return;
     }
-    if (this.#mode === 'scouting') this.#sharing.note(this.#thread, address, bytes, mayStore(op));
+    if (this.#mode === 'scouting') this.#sharing.access(this.#thread, address, bytes, mayStore(op));
     this.#local(op, address, bytes, low, high, low2, high2);
     if (this.#mode === 'set-up') this.#setUp.push(this.low, this.high);
   }
@@ -366,6 +388,7 @@ export class Recorder {
     this.#count();
     if (this.#mode !== 'recorded') throw UNANSWERED;
     const shared = this.#sharing.access(this.#thread, kick, 4, false);
+    if (this.#looksAhead()) throw UNANSWERED;
     if (!shared && this.#own.getUint32(kick, true) !== 0) return;
     this.step(STEP_WAIT, kick, 4, 0, 0, 0, 0, false);
   }

@@ -64,25 +64,18 @@ export class Sharing {
     );
   }
 
-  /** Notes an access, before anything has been learned. */
-  note(thread: number, address: HostAddress, bytes: number, writes: boolean): void {
-    this.#access(thread, address, bytes, writes);
+  /** Whether a cell has become shared of late that was none when learning began. */
+  get grew(): boolean {
+    return this.#grew;
+  }
+
+  /** Learning starts over. */
+  settle(): void {
     this.#grew = false;
   }
 
-  /**
-   * Notes an access and says whether it is one that other threads can tell.
-   *
-   * @throws SharingGrew if a cell has just become shared
-   */
+  /** Notes an access and says whether it is one that other threads can tell. */
   access(thread: number, address: HostAddress, bytes: number, writes: boolean): boolean {
-    const shared = this.#access(thread, address, bytes, writes);
-    if (!this.#grew) return shared;
-    this.#grew = false;
-    throw new SharingGrew();
-  }
-
-  #access(thread: number, address: HostAddress, bytes: number, writes: boolean): boolean {
     const first = address >>> 2;
     const last = (address + bytes - 1) >>> 2;
     let shared = false;

@@ -119,6 +119,7 @@ export class SystemFactory {
   }
 
   #make(): System {
+    this.#sharing.settle();
     const { cells } = this.#sharing;
     const words = new DataView(this.#image.buffer);
     const shape: StateShape = {
