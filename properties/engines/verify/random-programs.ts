@@ -57,7 +57,7 @@ export function store(at: number, to: number) {
   return named(`store ${at} ${to}`, (m) => void m.store32(at, to));
 }
 
-function named(words: string, operation: Operation) {
+export function named(words: string, operation: Operation) {
   return { words, operation };
 }
 

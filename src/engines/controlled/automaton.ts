@@ -54,6 +54,9 @@ export class Automaton {
   /** Heads of loops that a state's answers lead back to. */
   readonly #heads = new Map<number, number[]>();
 
+  /** Changes whenever a state is added, or a way from one to another. */
+  version = 0;
+
   readonly #sharing: Sharing;
   #edges = new Int32Array(4 * 512);
   #edgeCount = 0;
@@ -77,6 +80,7 @@ export class Automaton {
     outcomes: readonly number[],
   ): number {
     const state = this.steps.length;
+    this.version++;
     if (state === this.op.length) this.#widen();
     this.steps.push(step);
     this.parent.push(parent);
@@ -109,6 +113,7 @@ export class Automaton {
 
   /** Notes that an answer leads back to the head of a loop. */
   loop(state: number, head: number): void {
+    this.version++;
     const heads = this.#heads.get(state);
     if (heads === undefined) this.#heads.set(state, [head]);
     else heads.push(head);

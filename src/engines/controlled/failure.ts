@@ -1,6 +1,6 @@
 import type { InvariantId } from '../../scenarios/invariants.ts';
 import type { Move } from './move.ts';
-import { STEP_BEYOND, STEP_END, STEP_WAIT } from './step.ts';
+import { STEP_END, STEP_WAIT } from './step.ts';
 import type { Stepper } from './stepper.ts';
 import type { System } from './system.ts';
 
@@ -44,7 +44,7 @@ export function failureHere(system: System, stepper: Stepper): Failure | undefin
     if (stepper.alternatives(actor) > 0) return undefined;
   }
   const ops = learners.map(({ automaton }, index) => automaton.op[model.nodes[index]!]);
-  if (stepper.finished || model.full || ops.includes(STEP_BEYOND)) return undefined;
+  if (stepper.finished || stepper.leftOff) return undefined;
   const waiting = ops.flatMap((op, index) => (op === STEP_END ? [] : [index]));
   return { kind: 'stuck', sleeping: ops.includes(STEP_WAIT), waiting };
 }

@@ -132,9 +132,11 @@ export class Learner implements Oracle {
     this.#joined = NONE;
     this.#identity = Number.NaN;
     recorder.rewind(this.#answers, this);
+    const { dropped } = this.#memory;
     const last = this.#place(this.#program.run());
     if (this.#first === NONE) return last;
     this.#memory.load(this.#before, 0);
+    this.#memory.dropped = dropped;
     return this.#first;
   }
 

@@ -3,6 +3,7 @@ import {
   answersNothing,
   EXIT_AT_ANY_TIME,
   EXIT_NEVER,
+  STEP_BEYOND,
   STEP_END,
   STEP_MEET,
   STEP_VIOLATION,
@@ -172,6 +173,14 @@ export class Stepper {
       if (op !== STEP_END && op !== STEP_MEET) return false;
     }
     return true;
+  }
+
+  /** Whether there is a thread that nobody looks at any more: it may or may not go on. */
+  get leftOff(): boolean {
+    const { model, learners } = this.#system;
+    return learners.some(({ automaton }, thread) => {
+      return automaton.op[model.nodes[thread]!] === STEP_BEYOND;
+    });
   }
 
   /** Whether all threads are over. */

@@ -39,6 +39,8 @@ export interface System {
   readonly model: MemoryModel;
   /** Addresses of the shared cells. */
   readonly cells: readonly number[];
+  /** For each of them the other half of its 64 bits, where anybody accesses these as one, else −1. */
+  readonly halves: Int32Array;
 }
 
 /** Makes systems of one scenario: each knows more of what the threads share than the one before. */
@@ -149,6 +151,7 @@ export class SystemFactory {
       checkAlike: (random) => this.#checkAlike(learners, random),
       model,
       cells: [...cells],
+      halves: halvesOf(shape.upperOf),
     };
   }
 
@@ -176,6 +179,16 @@ function likenessOf(specs: readonly ThreadSpec[], steps: readonly number[]): num
     );
     return first < 0 ? thread : first;
   });
+}
+
+function halvesOf(upperOf: Int32Array): Int32Array {
+  const halves = new Int32Array(upperOf.length).fill(-1);
+  for (const [cell, upper] of upperOf.entries()) {
+    if (upper < 0) continue;
+    halves[cell] = upper;
+    halves[upper] = cell;
+  }
+  return halves;
 }
 
 function groupsOf(likeness: readonly number[]): number[][] {

@@ -3,13 +3,7 @@ import type { Move } from '../controlled/move.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
 import { Arrivals } from './arrivals.ts';
-import {
-  type Bound,
-  CHECKED,
-  type Explored,
-  type ExploreLimits,
-  type Unchecked,
-} from './explored.ts';
+import { CHECKED, type Explored, type ExploreLimits, type Unchecked } from './explored.ts';
 import { pathTo } from './paths.ts';
 import { Places } from './places.ts';
 import type { Reduction } from './reduction.ts';
@@ -73,6 +67,8 @@ export class Exploration {
     const stepper = this.#stepper;
     const { store } = this;
     const { model } = this.#system;
+    model.dropped = false;
+    model.foresee(this.#reduction?.futures ?? []);
     this.ways.reset();
     this.#store(NONE);
     if (stepper.violator !== NONE)
@@ -93,7 +89,7 @@ export class Exploration {
       if (state + 1 === layerEnd || store.count + this.#waiting > limits.maxStates) this.#settle();
       if (moves === 0) {
         model.load(store.chunkOf(state), store.offsetOf(state));
-        if (!stepper.finished && !this.#unchecked.waiting && this.#leftOut === undefined)
+        if (!stepper.finished && !this.#unchecked.waiting && !stepper.leftOff)
           return { kind: 'stuck', path: this.pathTo(state) };
       }
       if (
@@ -106,14 +102,8 @@ export class Exploration {
       if (store.count > limits.maxStates) return { kind: 'stopped', why: 'max-states' };
     }
     this.#turn(NONE);
-    const why = this.#leftOut;
-    return why === undefined ? { kind: 'all' } : { kind: 'stopped', why };
-  }
-
-  /** What was not looked at, and why. */
-  get #leftOut(): Bound | undefined {
-    if (this.#system.model.full) return 'messages';
-    return this.#system.learners.some(({ endless }) => endless) ? 'endless' : undefined;
+    const endless = this.#system.learners.some((learner) => learner.endless);
+    return endless ? { kind: 'stopped', why: 'endless' } : { kind: 'all' };
   }
 
   /** Takes the steps that suffice from a state. Returns how many there were. */

@@ -8,7 +8,7 @@ export type Explored =
   | { readonly kind: 'stopped'; readonly why: Bound | 'incomplete' };
 
 /** Why not all was explored: what it may cost, somebody who stops it, or what the engine does not look at. */
-export type Bound = 'max-states' | 'memory' | 'interrupted' | 'messages' | 'endless';
+export type Bound = 'max-states' | 'memory' | 'interrupted' | 'endless';
 
 /** What an exploration may cost, and whom it tells. */
 export interface ExploreLimits {

@@ -1,5 +1,5 @@
 import { type Automaton, GHOST, NONE } from '../controlled/automaton.ts';
-import type { ModelName } from '../controlled/models/memory-model.ts';
+import type { Future, ModelName } from '../controlled/models/memory-model.ts';
 import {
   EXIT_NEVER,
   isAccess,
@@ -24,40 +24,60 @@ import {
  * Under TSO a plain store goes into the thread's own buffer and touches nothing until it drains: it counts
  * among what may follow only.
  */
-export class Footprints {
+export class Footprints implements Future {
   readonly #automaton: Automaton;
   readonly #model: ModelName;
   readonly #cells: number;
+  readonly #halves: Int32Array;
   readonly #words: number;
   /** Whether the thread reads the TSC without order: then its fences read the clock. */
   readonly #readsEarly: boolean;
   /** States that were known when this was made. */
-  readonly size: number;
+  readonly states: number;
   readonly reads: Int32Array;
   readonly writes: Int32Array;
   readonly laterReads: Int32Array;
   readonly laterWrites: Int32Array;
+  /** What the thread may yet load or store other than by locked operations, its next step among it. */
+  readonly #plain: Int32Array;
+  /** TSO: what the checker may yet store. That goes into the store buffer unless it is empty. */
+  readonly laterNotes: Int32Array;
+  readonly #version: number;
   /** Cells that the thread looks at in memory, whatever its own store buffer holds: an exit at the kick word, the checker's locked operations. */
   readonly pastBuffer: Int32Array;
 
-  /** @param cells how many there are */
-  constructor(automaton: Automaton, cells: number, model: ModelName) {
+  /** @param halves of each cell the other half of its 64 bits, or −1 */
+  constructor(automaton: Automaton, halves: Int32Array, model: ModelName) {
+    const cells = halves.length;
     this.#automaton = automaton;
+    this.#halves = halves;
     this.#model = model;
     this.#cells = cells;
-    this.size = automaton.size;
+    this.states = automaton.size;
     this.#words = wordsFor(cells);
-    this.#readsEarly = automaton.op.subarray(0, this.size).includes(STEP_TSC);
-    const rows = this.size * this.#words;
+    this.#readsEarly = automaton.op.subarray(0, this.states).includes(STEP_TSC);
+    const rows = this.states * this.#words;
     this.reads = new Int32Array(rows);
     this.writes = new Int32Array(rows);
     this.pastBuffer = new Int32Array(this.#words);
-    for (let state = 0; state < this.size; state++) this.#own(state);
+    this.#plain = new Int32Array(rows);
+    this.laterNotes = new Int32Array(rows);
+    this.#version = automaton.version;
+    for (let state = 0; state < this.states; state++) this.#own(state);
     this.laterReads = this.reads.slice();
     this.laterWrites = this.writes.slice();
     this.#addBuffered();
     this.#addGhosts();
     this.#close();
+  }
+
+  /** Whether all that is known of the thread now was known when this was made. */
+  get isComplete(): boolean {
+    return this.#automaton.version === this.#version;
+  }
+
+  mayAccess(state: number, cell: number): boolean {
+    return (this.#plain[state * this.#words + (cell >>> 5)]! & (1 << (cell & 31))) !== 0;
   }
 
   #own(state: number): void {
@@ -66,6 +86,10 @@ export class Footprints {
     const row = state * this.#words;
     // Nobody meets the others before these have come to their ends: of two that meet, one is first.
     if (kind === STEP_MEET) this.#add(this.writes, row, this.#cells + 3, NONE);
+    if (this.#model === 'tso' && ghost[state] !== 0 && kind === STEP_STORE)
+      this.#add(this.laterNotes, row, cell[state]!, upperCell[state]!);
+    if ((kind === STEP_LOAD || kind === STEP_STORE) && ghost[state] === 0)
+      this.#add(this.#plain, row, cell[state]!, upperCell[state]!);
     if (isAccess(kind) || kind === STEP_WAIT) {
       if (kind !== STEP_STORE) this.#add(this.reads, row, cell[state]!, upperCell[state]!);
       if (mayStore(kind) && !this.#isBuffered(state))
@@ -99,7 +123,7 @@ export class Footprints {
 
   #addBuffered(): void {
     const { cell, upperCell } = this.#automaton;
-    for (let state = 0; state < this.size; state++) {
+    for (let state = 0; state < this.states; state++) {
       if (!this.#isBuffered(state)) continue;
       this.#add(this.laterWrites, state * this.#words, cell[state]!, upperCell[state]!);
     }
@@ -110,7 +134,7 @@ export class Footprints {
     const { children } = this.#automaton;
     for (let changed = true; changed; ) {
       changed = false;
-      for (let state = this.size - 1; state >= 0; state--) {
+      for (let state = this.states - 1; state >= 0; state--) {
         for (const child of children[state]!) changed = this.#takeAlong(state, child) || changed;
         for (const other of this.#automaton.headsAfter(state))
           changed = this.#takeAlong(state, other) || changed;
@@ -119,7 +143,7 @@ export class Footprints {
   }
 
   #takeAlong(state: number, next: number): boolean {
-    if (next >= this.size || !this.#isTakenAlong(next)) return false;
+    if (next >= this.states || !this.#isTakenAlong(next)) return false;
     return this.#join(this.reads, this.writes, state, next);
   }
 
@@ -135,7 +159,7 @@ export class Footprints {
     const { op, next, exitNext, children } = this.#automaton;
     for (let changed = true; changed; ) {
       changed = false;
-      for (let state = this.size - 1; state >= 0; state--) {
+      for (let state = this.states - 1; state >= 0; state--) {
         if (exitNext[state] !== NONE) changed = this.#joinLater(state, exitNext[state]!) || changed;
         if (op[state] === STEP_MEET) {
           if (next[state] !== NONE) changed = this.#joinClock(state, next[state]!) || changed;
@@ -151,13 +175,14 @@ export class Footprints {
   }
 
   #joinLater(state: number, child: number): boolean {
-    if (child >= this.size) return false;
-    return this.#join(this.laterReads, this.laterWrites, state, child);
+    if (child >= this.states) return false;
+    const changed = this.#join(this.laterReads, this.laterWrites, state, child);
+    return this.#join(this.#plain, this.laterNotes, state, child) || changed;
   }
 
   /** What follows a meeting comes after all steps of others, but not after the clock's. */
   #joinClock(state: number, child: number): boolean {
-    if (child >= this.size) return false;
+    if (child >= this.states) return false;
     const word = this.#cells >>> 5;
     const bit = this.laterReads[child * this.#words + word]! & (1 << (this.#cells & 31));
     const to = state * this.#words + word;
@@ -182,6 +207,9 @@ export class Footprints {
   #add(set: Int32Array, row: number, cell: number, upper: number): void {
     set[row + (cell >>> 5)]! |= 1 << (cell & 31);
     if (upper >= 0) set[row + (upper >>> 5)]! |= 1 << (upper & 31);
+    // Messages are of all 64 bits: their order, and who has read which, is that of both halves.
+    const half = this.#model === 'weak' && cell < this.#cells ? this.#halves[cell]! : NONE;
+    if (half >= 0) set[row + (half >>> 5)]! |= 1 << (half & 31);
   }
 }
 

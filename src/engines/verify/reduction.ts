@@ -1,3 +1,4 @@
+import type { Future } from '../controlled/models/memory-model.ts';
 import { STEP_MEET } from '../controlled/step.ts';
 import type { Stepper } from '../controlled/stepper.ts';
 import type { System } from '../controlled/system.ts';
@@ -37,6 +38,8 @@ export class Reduction {
   readonly #clockBit: number;
   /** Store buffers that hold something, as bits. */
   #buffers = 0;
+  /** Of these, those that are empty after their next step. */
+  #emptied = 0;
 
   constructor(system: System, stepper: Stepper) {
     const { learners, cells, model } = system;
@@ -47,7 +50,7 @@ export class Reduction {
     const known = new Map(
       [...new Set(learners)].map((learner) => [
         learner,
-        new Footprints(learner.automaton, cells.length, model.name),
+        new Footprints(learner.automaton, system.halves, model.name),
       ]),
     );
     this.#footprints = learners.map((learner) => known.get(learner)!);
@@ -63,11 +66,14 @@ export class Reduction {
     this.#clockBit = cells.length;
   }
 
+  /** What each thread may still do. */
+  get futures(): readonly Future[] {
+    return this.#footprints;
+  }
+
   /** Whether all that is known now was known when this was made. */
   get isComplete(): boolean {
-    return this.#system.learners.every(
-      ({ automaton }, thread) => automaton.size === this.#footprints[thread]!.size,
-    );
+    return this.#footprints.every(({ isComplete }) => isComplete);
   }
 
   /**
@@ -138,8 +144,9 @@ export class Reduction {
       const past = this.#footprints[other]!.pastBuffer;
       for (let word = 0; word < words; word++)
         if ((writes[at + word]! & past[word]!) !== 0) return true;
-      return false;
+      return (this.#emptied & (1 << actor)) !== 0 && this.#isNoted(other);
     }
+    if (other === actor + this.#threads + 1 && this.#overtakes(actor, other)) return true;
     const reads = this.#nextReads[actor]!;
     const laterReads = this.#laterReads[other]!;
     const laterWrites = this.#laterWrites[other]!;
@@ -152,6 +159,40 @@ export class Reduction {
     return false;
   }
 
+  /**
+   * TSO: whether anybody may look at what the checker yet stores on behalf of a thread. Others see that at
+   * once if the thread's store buffer is empty, and else when what is in it has drained.
+   */
+  #isNoted(thread: number): boolean {
+    const words = this.#words;
+    const own = this.#footprints[thread]!;
+    const node = this.#system.model.nodes[thread]!;
+    if (node >= own.states) return true;
+    for (let word = 0; word < words; word++) {
+      const notes = own.laterNotes[node * words + word]!;
+      if (notes === 0) continue;
+      if ((notes & own.pastBuffer[word]!) !== 0) return true;
+      for (let other = 0; other < this.#threads; other++) {
+        if (other === thread) continue;
+        const at = this.#row[other]! + word;
+        if ((notes & (this.#laterReads[other]![at]! | this.#laterWrites[other]![at]!)) !== 0)
+          return true;
+      }
+    }
+    return false;
+  }
+
+  /** TSO: whether a step of a thread has a note of the checker's wait in the store buffer that the same step looks past. */
+  #overtakes(thread: number, buffer: number): boolean {
+    if ((this.#emptied & (1 << buffer)) === 0) return false;
+    const { laterNotes, pastBuffer } = this.#footprints[thread]!;
+    const writes = this.#nextWrites[thread]!;
+    const at = this.#row[thread]!;
+    for (let word = 0; word < this.#words; word++)
+      if ((writes[at + word]! & laterNotes[at + word]! & pastBuffer[word]!) !== 0) return true;
+    return false;
+  }
+
   /** What each actor does next and later, in the state at hand. */
   #look(): void {
     const { model } = this.#system;
@@ -160,7 +201,7 @@ export class Reduction {
     for (let thread = 0; thread < threads; thread++) {
       const footprints = this.#footprints[thread]!;
       const node = model.nodes[thread]!;
-      const known = node < footprints.size;
+      const known = node < footprints.states;
       this.#row[thread] = known ? node * this.#words : 0;
       this.#nextReads[thread] = known ? footprints.reads : this.#unknown;
       this.#nextWrites[thread] = known ? footprints.writes : this.#unknown;
@@ -171,6 +212,7 @@ export class Reduction {
     this.#nextWrites[threads]![this.#clockBit >>> 5] = clock;
     this.#laterWrites[threads]![this.#clockBit >>> 5] = clock;
     this.#buffers = 0;
+    this.#emptied = 0;
     for (let actor = threads + 1; actor < this.#actors; actor++) {
       const next = this.#nextWrites[actor]!;
       const later = this.#laterWrites[actor]!;
@@ -178,7 +220,7 @@ export class Reduction {
       later.fill(0);
       if (!model.ready(actor - threads)) continue;
       this.#buffers |= 1 << actor;
-      model.buffered(actor - threads - 1, next, later);
+      if (model.buffered(actor - threads - 1, next, later)) this.#emptied |= 1 << actor;
     }
   }
 }

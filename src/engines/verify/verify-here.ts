@@ -2,6 +2,7 @@ import { confirm } from '../controlled/confirm.ts';
 import { type Failure, failureHere, follow, sameFailure } from '../controlled/failure.ts';
 import { lassoOf } from '../controlled/lasso.ts';
 import { minimise } from '../controlled/minimise.ts';
+import { NEWEST_VALUES } from '../controlled/models/weak.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
@@ -53,7 +54,7 @@ function verifySystem(system: System, spec: SystemSpec, limits: ExploreLimits): 
     transitions: exploration.transitions,
     bytes: exploration.bytes,
     outcomes: [...exploration.ways.outcomes],
-    assumptions: [...new Set(learners.flatMap((learner) => learner.assumptions))],
+    assumptions: assumptionsOf(system),
     instance: instanceInWords(system),
     threads: [...system.names],
   };
@@ -140,6 +141,12 @@ function told(
 ): { failure: Failure; moves: readonly Move[]; trace: readonly TraceStep[] } {
   const trace = traceOf(system, stepper, moves);
   return { failure: failureHere(system, stepper)!, moves, trace };
+}
+
+/** What the verdict rests on. */
+function assumptionsOf({ learners, model }: System): readonly string[] {
+  const guessed = new Set(learners.flatMap((learner) => learner.assumptions));
+  return model.dropped ? [...guessed, NEWEST_VALUES] : [...guessed];
 }
 
 function instanceInWords({ instance, learners }: System): Record<string, number | string> {

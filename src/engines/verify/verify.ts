@@ -109,7 +109,6 @@ function stoppedInWords({ why, states }: Verified, { maxStates }: VerifyOptions)
   if (why === 'interrupted')
     return `Interrupted after ${states} states: none of them broke anything.`;
   const bounds = {
-    messages: 'a location of the weak memory has 30 values that somebody may still read',
     endless: `an operation takes more than ${MOST_STEPS_OF_OPERATION} steps, so its loops may leave something behind each time round`,
     memory: 'the memory for states was used up',
     'max-states': `--max-states ${maxStates ?? DEFAULT_MAX_STATES} was reached`,

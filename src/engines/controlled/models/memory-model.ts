@@ -39,6 +39,12 @@ export interface MemoryModel {
 
   /** The state before the first step. */
   reset(): void;
+  /**
+   * From now on, states that differ only in what no thread may still look at are packed alike.
+   *
+   * @param futures of each thread; none where nothing is known of them
+   */
+  foresee(futures: readonly Future[]): void;
   /** Takes a state from where it was stored. */
   load(words: Int32Array, at: number): void;
   /** Packs the state at hand into {@link packed}; returns how many words it has. */
@@ -64,15 +70,15 @@ export interface MemoryModel {
 
   /**
    * Adds to sets of cells those of stores that a thread has made and nobody else sees yet: of what its
-   * store buffer drains next, and of all that it holds.
+   * store buffer drains next, and of all that it holds. Returns whether both are the same: it is empty then.
    */
-  buffered(thread: number, next: Int32Array, all: Int32Array): void;
+  buffered(thread: number, next: Int32Array, all: Int32Array): boolean;
 
   /**
-   * Whether a step has waited, since the first state, for room that the model's memory does not have: a
-   * bound of the model's, behind which it says nothing.
+   * Whether a value was dropped that somebody might still have read, for there are too many newer ones: a
+   * bound of the model's. Whoever wants to know clears it before.
    */
-  readonly full: boolean;
+  dropped: boolean;
 
   /** What happens by itself: actors after the threads. The clock is the first of them. */
   readonly actors: number;
@@ -85,6 +91,14 @@ export interface MemoryModel {
   valueOf(cell: number): number;
   /** The store that an actor is about to bring to memory; undefined where it is no store buffer. */
   oldest(actor: number): Place | undefined;
+}
+
+/** What a thread may still do. */
+export interface Future {
+  /** How many states of its automaton are known; in others it may do anything. */
+  readonly states: number;
+  /** Whether the thread, in one of these states, may yet load a cell or store to it, other than by locked operations. */
+  mayAccess(state: number, cell: number): boolean;
 }
 
 /** A place in shared memory, by cells. */

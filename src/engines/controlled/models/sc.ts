@@ -19,7 +19,7 @@ export class SequentialConsistency implements MemoryModel {
   readonly packedLength: number;
   readonly #threads: number;
   readonly #tick: number;
-  readonly full = false;
+  dropped = false;
   answerLow = 0;
   answerHigh = 0;
 
@@ -34,6 +34,7 @@ export class SequentialConsistency implements MemoryModel {
     this.#cells = new Cells(this.packed, threads);
   }
 
+  foresee(): void {}
   reset(): void {
     this.packed.fill(0);
     this.packed.set(this.#shape.cells, this.#threads);
@@ -90,7 +91,9 @@ export class SequentialConsistency implements MemoryModel {
     return false;
   }
   retire(): void {}
-  buffered(): void {}
+  buffered(): boolean {
+    return false;
+  }
   device(cell: number): number {
     return this.packed[this.#threads + cell]!;
   }

@@ -57,7 +57,7 @@ export class TotalStoreOrder implements MemoryModel {
   readonly #cells: Cells;
   readonly #counts: Int32Array;
   readonly #buffers: Int32Array;
-  readonly full = false;
+  dropped = false;
   answerLow = 0;
   answerHigh = 0;
 
@@ -75,6 +75,7 @@ export class TotalStoreOrder implements MemoryModel {
     this.packed = new Int32Array(1 + this.#fixed + threads * (1 + CAPACITY * PACKED_FIELDS));
   }
 
+  foresee(): void {}
   reset(): void {
     this.#words.fill(0);
     this.#words.set(this.#shape.cells, this.#cells.base);
@@ -214,7 +215,7 @@ export class TotalStoreOrder implements MemoryModel {
     return automaton.op[node] === STEP_MB && this.#counts[thread] === 0;
   }
   retire(): void {}
-  buffered(thread: number, next: Int32Array, all: Int32Array): void {
+  buffered(thread: number, next: Int32Array, all: Int32Array): boolean {
     const buffers = this.#buffers;
     let drainsNext = true;
     for (let entry = 0; entry < this.#counts[thread]!; entry++) {
@@ -227,6 +228,7 @@ export class TotalStoreOrder implements MemoryModel {
       addCell(next, buffers[at + CELL]!);
       addCell(next, buffers[at + UPPER]!);
     }
+    return drainsNext;
   }
   device(cell: number): number {
     return this.#words[this.#cells.base + cell]!;

@@ -17,10 +17,15 @@ import {
 } from '../step.ts';
 import { Cells } from './cells.ts';
 import { exchange } from './exchange.ts';
-import type { MemoryModel, StateShape } from './memory-model.ts';
+import type { Future, MemoryModel, StateShape } from './memory-model.ts';
 
-/** Messages of one location at most: a store waits while there are more that somebody may still read. */
+/**
+ * Messages of one location at most. A loop that stores, while another thread takes no step, makes ever new
+ * ones, all of which that thread may still read: then the oldest is dropped.
+ */
 const MOST_MESSAGES = 30;
+/** What is assumed of an execution where that happened. */
+export const NEWEST_VALUES = `newest-values:${MOST_MESSAGES}`;
 /** Positions are packed in so many bits … */
 const BITS = 5;
 /** … so many to a word. */
@@ -75,7 +80,9 @@ export class WeakMemory implements MemoryModel {
   readonly #globalView: number;
   readonly #checkerView: number;
   readonly #viewCount: number;
-  full = false;
+  /** For each thread, by automaton state and location, whether it may still access that; none where nothing is known. */
+  #futures: readonly Uint8Array[] = [];
+  dropped = false;
   answerLow = 0;
   answerHigh = 0;
 
@@ -127,8 +134,32 @@ export class WeakMemory implements MemoryModel {
     );
   }
 
+  foresee(futures: readonly Future[]): void {
+    const tables = new Map<Future, Uint8Array>();
+    for (const future of futures) {
+      if (!tables.has(future)) tables.set(future, this.#tableOf(future));
+    }
+    this.#futures = futures.map((future) => tables.get(future)!);
+  }
+
+  #tableOf(future: Future): Uint8Array {
+    const table = new Uint8Array(future.states * this.#locations);
+    for (const [cell, location] of this.#locationOf.entries()) {
+      if (location < 0) continue;
+      for (let state = 0; state < future.states; state++) {
+        if (future.mayAccess(state, cell)) table[state * this.#locations + location] = 1;
+      }
+    }
+    return table;
+  }
+
+  /** Whether a thread may still load from a location or store to it, other than by locked operations. */
+  #mayAccess(thread: number, location: number): boolean {
+    // Behind the table's end are states of which nothing is known.
+    return this.#futures[thread]?.[this.nodes[thread]! * this.#locations + location] !== 0;
+  }
+
   reset(): void {
-    this.full = false;
     const { cells, ghost } = this.#shape;
     this.#words.fill(0);
     for (let cell = 0; cell < cells.length; cell++) {
@@ -235,10 +266,6 @@ export class WeakMemory implements MemoryModel {
       const cell = automaton.cell[node]!;
       return cell >= 0 && this.device(cell) !== 0 ? 1 : 0;
     }
-    if (isLocked(op)) {
-      const location = this.#locationOf[automaton.cell[node]!]!;
-      return this.#hasRoom(location) ? 1 : 0;
-    }
     return op >= STEP_END ? 0 : 1;
   }
 
@@ -285,7 +312,9 @@ export class WeakMemory implements MemoryModel {
       this.#setView(this.#released(thread), location, 0);
     }
   }
-  buffered(): void {}
+  buffered(): boolean {
+    return false;
+  }
   device(cell: number): number {
     return this.valueOf(cell);
   }
@@ -340,19 +369,12 @@ export class WeakMemory implements MemoryModel {
   #places(thread: number, automaton: Automaton, node: number): number {
     const location = this.#locationOf[automaton.cell[node]!]!;
     const count = this.#counts[location]!;
-    if (!this.#hasRoom(location)) return 0;
     if (!this.#isWhole(automaton, node)) return 1;
     let places = 1;
     for (let place = count - 1; place > this.#view(this.#current(thread), location); place--) {
       if (this.#locked[location * MOST_MESSAGES + place] === 0) places++;
     }
     return places;
-  }
-
-  #hasRoom(location: number): boolean {
-    if (this.#counts[location]! < MOST_MESSAGES) return true;
-    this.full = true;
-    return false;
   }
 
   /** Whether an access is to all of its location. */
@@ -364,6 +386,7 @@ export class WeakMemory implements MemoryModel {
 
   #store(thread: number, automaton: Automaton, node: number, alternative: number): void {
     const location = this.#locationOf[automaton.cell[node]!]!;
+    this.#makeRoom(location);
     let place = this.#counts[location]!;
     for (let left = alternative; left > 0; left--) {
       place--;
@@ -417,6 +440,7 @@ export class WeakMemory implements MemoryModel {
     this.#fence(thread);
     const op = automaton.op[node]!;
     const location = this.#locationOf[automaton.cell[node]!]!;
+    this.#makeRoom(location);
     const count = this.#counts[location]!;
     const newest = location * MOST_MESSAGES + count - 1;
     this.#answer(automaton, node, newest);
@@ -457,7 +481,16 @@ export class WeakMemory implements MemoryModel {
     this.#join(this.#current(thread), location * MOST_MESSAGES + newest);
   }
 
-  /** Makes room for a message: those behind move on, in every view. */
+  /** Sees to it that a location has room for one message more. */
+  #makeRoom(location: number): void {
+    if (this.#counts[location]! < MOST_MESSAGES) return;
+    this.#forget();
+    if (this.#counts[location]! < MOST_MESSAGES) return;
+    this.dropped = true;
+    this.#drop(location, 1);
+  }
+
+  /** Takes the place of a message: those behind move on, in every view. */
   #insert(location: number, place: number): void {
     const base = location * MOST_MESSAGES;
     const count = this.#counts[location]!;
@@ -484,24 +517,12 @@ export class WeakMemory implements MemoryModel {
     const views = this.#views;
     for (let location = 0; location < locations; location++) {
       let oldest = this.#counts[location]! - 1;
-      for (let thread = 0; thread < this.#threads; thread++) {
-        oldest = Math.min(oldest, this.#view(this.#current(thread), location));
+      // Who comes back by a locked operation reads the newest message, and so whatever others have seen.
+      for (let thread = 0; oldest > 0 && thread < this.#threads; thread++) {
+        const own = this.#view(this.#current(thread), location);
+        if (own < oldest && this.#mayAccess(thread, location)) oldest = own;
       }
-      if (oldest === 0) continue;
-      const base = location * MOST_MESSAGES;
-      const count = this.#counts[location]! - oldest;
-      this.#counts[location] = count;
-      for (let position = 0; position < count; position++) {
-        this.#low[base + position] = this.#low[base + position + oldest]!;
-        this.#high[base + position] = this.#high[base + position + oldest]!;
-        this.#locked[base + position] = this.#locked[base + position + oldest]!;
-        this.#copy(base + position, base + position + oldest);
-      }
-      this.#locked[base] = 0;
-      for (let view = 0; view < this.#viewCount; view++) {
-        const at = view * locations + location;
-        views[at] = views[at]! > oldest ? views[at]! - oldest : 0;
-      }
+      if (oldest > 0) this.#drop(location, oldest);
     }
     for (let thread = 0; thread < this.#threads; thread++) {
       const current = this.#current(thread) * locations;
@@ -510,6 +531,26 @@ export class WeakMemory implements MemoryModel {
         if (views[acquired + location]! <= views[current + location]!)
           views[acquired + location] = 0;
       }
+    }
+  }
+
+  /** Drops so many messages of a location, the oldest ones: who has not read them, will not. */
+  #drop(location: number, oldest: number): void {
+    const views = this.#views;
+    const locations = this.#locations;
+    const base = location * MOST_MESSAGES;
+    const count = this.#counts[location]! - oldest;
+    this.#counts[location] = count;
+    for (let position = 0; position < count; position++) {
+      this.#low[base + position] = this.#low[base + position + oldest]!;
+      this.#high[base + position] = this.#high[base + position + oldest]!;
+      this.#locked[base + position] = this.#locked[base + position + oldest]!;
+      this.#copy(base + position, base + position + oldest);
+    }
+    this.#locked[base] = 0;
+    for (let view = 0; view < this.#viewCount; view++) {
+      const at = view * locations + location;
+      views[at] = views[at]! > oldest ? views[at]! - oldest : 0;
     }
   }
 
