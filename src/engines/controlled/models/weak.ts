@@ -450,9 +450,11 @@ export class WeakMemory implements MemoryModel {
       op === STEP_CMPXCHG &&
       (this.answerLow !== automaton.low[node] ||
         (automaton.bytes[node] === 8 && this.answerHigh !== automaton.high[node]));
-    if (!fails) {
-      const message = newest + 1;
-      this.#write(automaton, node, message, this.#low[newest]!, this.#high[newest]!, op);
+    const message = newest + 1;
+    if (!fails) this.#write(automaton, node, message, this.#low[newest]!, this.#high[newest]!, op);
+    // A lock that is taken already is set again and again: who finds the same there with the same behind it,
+    // and nothing in between, cannot tell how often. So loops that spin on it are finitely many states.
+    if (!fails && !this.#addsNothing(thread, location, newest)) {
       this.#counts[location] = count + 1;
       this.#locked[message] = 1;
       // A release sequence: whoever reads this one has read the one before.
@@ -462,6 +464,18 @@ export class WeakMemory implements MemoryModel {
       this.#setView(this.#current(thread), location, count);
     }
     this.#fence(thread);
+  }
+
+  /** Whether the message behind the newest says what that says, and has seen no more. */
+  #addsNothing(thread: number, location: number, newest: number): boolean {
+    const message = newest + 1;
+    if (this.#low[message] !== this.#low[newest] || this.#high[message] !== this.#high[newest])
+      return false;
+    for (let other = 0; other < this.#locations; other++) {
+      const seen = this.#view(this.#released(thread), other);
+      if (other !== location && seen > this.#view(newest, other)) return false;
+    }
+    return true;
   }
 
   /** A fence of the one global order. */
