@@ -94,7 +94,8 @@ export function judge(record: RunRecord): ScenarioResult {
         'No result was judged: the run was too short for this machine, or the guest did not return.',
     };
   }
-  if (sensitivity === 0) {
+  // Who is alone meets nobody, and there is nothing to see.
+  if (sensitivity === 0 && names.length > 1) {
     return {
       ...common,
       verdict: 'incomplete',

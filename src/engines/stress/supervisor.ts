@@ -3,6 +3,7 @@ import { ROLES } from '../../guest/roles.ts';
 import type { SharedMemory } from '../../memory/shared-memory.ts';
 import { loadControl, storeControl, wakeAll } from '../../memory/wait.ts';
 import type { FailureCode } from '../result.ts';
+import { isScenarioModule } from '../scenario-module.ts';
 import { workerDeath } from '../worker-death.ts';
 import * as control from './control.ts';
 import type { StressProgress } from './options.ts';
@@ -168,12 +169,20 @@ class Supervisor {
     const until = from + this.#supervision.seconds * 1000;
     const stall = STALL + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
     const seen = this.#tasks.map(() => ({ operations: -1, since: from }));
-    while (!this.#over() && this.#clock.now() < until) {
+    const own = isScenarioModule(this.#tasks[0]!.scenario);
+    const linger = Math.min(SHORT_STALL, (until - from) / 2);
+    const goesOn = (): boolean => {
+      const now = this.#clock.now();
+      if (now < until) return true;
+      // Nobody knows a scenario of the user's to come to an end: who has been at a step for long is waited for.
+      return own && this.#stuckThread(seen, now, linger) >= 0;
+    };
+    while (!this.#over() && goesOn()) {
       const now = this.#clock.now();
       this.#progress('racing', (now - from) / 1000);
       const stuck = this.#stuckThread(seen, now, stall);
       if (stuck >= 0) this.#hung(stuck, stall);
-      await this.#clock.sleep(Math.max(1, Math.min(LOOK, until - this.#clock.now())));
+      await this.#clock.sleep(Math.max(1, Math.min(LOOK, Math.abs(until - this.#clock.now()))));
     }
     // A run that ends early still names who was stuck by then.
     const now = this.#clock.now();
