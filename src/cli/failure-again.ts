@@ -36,7 +36,7 @@ export async function saveSchedule(
   broken: Broken,
   file: string,
 ): Promise<string> {
-  const { moves = [], schedule = [], scenario, mutant, guest, invariant } = broken;
+  const { moves = [], schedule = [], scenario, mutant, guest, invariant, instance } = broken;
   const text = formatReplay({
     version: head.version,
     ...finderOf(broken),
@@ -45,7 +45,11 @@ export async function saveSchedule(
     ...(guest === undefined ? {} : { guest }),
     ...(run.vcpus === undefined ? {} : { vcpus: run.vcpus }),
     ...(run.steps === undefined ? {} : { steps: run.steps }),
+    ...(typeof instance.story === 'string' ? { story: instance.story } : {}),
     invariant,
+    shared: schedule.flatMap(({ address, bytes }) =>
+      address === undefined || bytes === undefined ? [] : [{ address, bytes }],
+    ),
     moves,
     expected: schedule.map(({ action, place }) => ({
       action,

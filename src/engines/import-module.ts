@@ -32,7 +32,8 @@ export async function importModule(url: string): Promise<Record<string, unknown>
 }
 
 function findsPackage(url: string): boolean {
-  if (!url.startsWith('file:')) return true;
+  // From a data: URL nothing is beside the module.
+  if (!url.startsWith('file:')) return !url.includes(PACKAGE);
   try {
     createRequire(url).resolve(PACKAGE);
     return true;

@@ -42,7 +42,7 @@ export async function loadScenario(name: string): Promise<Scenario> {
 }
 
 /** All of a scenario but its code: what the main thread may know of a module. Crosses threads. */
-export type ScenarioDescription = Omit<Scenario, 'threads' | 'instrument'> & {
+export type ScenarioDescription = Omit<Scenario, 'threads' | 'instrument' | 'host'> & {
   readonly threads: readonly Pick<ThreadSpec, 'name' | 'vcpu' | 'steps'>[];
 };
 
@@ -66,6 +66,8 @@ export function describeScenario(
     machine: { ...scenario.machine },
     ledgerBytes,
     ...(ownInvariants === undefined ? {} : { ownInvariants: [...ownInvariants] }),
+    ...(scenario.keepsState === undefined ? {} : { keepsState: scenario.keepsState }),
+    ...(scenario.reference === undefined ? {} : { reference: scenario.reference }),
     ...(rounds === undefined ? {} : { rounds: { ...rounds } }),
     ...(controlled === undefined ? {} : { controlled: { ...controlled } }),
     threads: scenario.threads(machine).map((thread) => ({

@@ -24,6 +24,7 @@ const FIELDS: readonly string[] = [
   'instrument',
   // What `defineScenario` adds: a scenario may be made of another one.
   'keepsState',
+  'reference',
 ];
 const EXPECTATIONS: readonly string[] = ['ACCEPTABLE', 'INTERESTING', 'FORBIDDEN'];
 /** Places for outcomes that each thread has (`MAX_OUTCOMES`). */

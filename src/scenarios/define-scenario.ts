@@ -4,7 +4,7 @@ import { checkDefinition } from './check-definition.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkedThreads } from './check-threads.ts';
 import type { Invariant, InvariantId } from './invariants.ts';
-import { keepingNothing, keepsNothing } from './keeps-nothing.ts';
+import { partOf, referenceOf } from './reference-part.ts';
 import type { ControlledSpec, Mechanism, OutcomeSpec, Scenario, ThreadSpec } from './scenario.ts';
 
 /** What {@link defineScenario} is given: all of a scenario, and of the rest what differs from the default. */
@@ -12,7 +12,13 @@ export interface ScenarioDefinition
   extends Partial<
     Pick<
       Scenario,
-      'rounds' | 'host' | 'instrument' | 'ledgerBytes' | 'ownInvariants' | 'keepsState'
+      | 'rounds'
+      | 'host'
+      | 'instrument'
+      | 'ledgerBytes'
+      | 'ownInvariants'
+      | 'keepsState'
+      | 'reference'
     >
   > {
   /** Lower-case words with dashes. */
@@ -42,9 +48,10 @@ export interface ScenarioDefinition
  */
 export function defineScenario(definition: ScenarioDefinition): Scenario {
   checkDefinition(definition);
-  const { threads, invariants, outcomes, instrument, roles = [], machine = {} } = definition;
+  const { threads, invariants, outcomes, instrument, controlled } = definition;
+  const { roles = [], machine = {} } = definition;
   checkMachine(machine);
-  if (definition.controlled?.machine !== undefined) checkMachine(definition.controlled.machine);
+  if (controlled?.machine !== undefined) checkMachine(controlled.machine);
   const own = [
     ...(definition.ownInvariants ?? []),
     ...invariants.filter((one): one is Invariant => typeof one === 'object'),
@@ -53,8 +60,9 @@ export function defineScenario(definition: ScenarioDefinition): Scenario {
   const threadsOf = (spec: MachineSpec): readonly ThreadSpec[] =>
     checkedThreads(typeof threads === 'function' ? threads(spec) : threads, spec);
   // A reference scenario with another host is one still; what is wrapped or added here may remember.
-  const isReference =
-    keepsNothing(threads) && (instrument === undefined || keepsNothing(instrument));
+  const reference = referenceOf(threads);
+  const isOf = (part: object | undefined): boolean =>
+    part === undefined || referenceOf(part) !== undefined;
   return {
     summary: '',
     mechanism: 'own',
@@ -65,9 +73,11 @@ export function defineScenario(definition: ScenarioDefinition): Scenario {
     outcomes,
     invariants: ids as readonly InvariantId[],
     ownInvariants: own,
-    keepsState: !isReference,
+    keepsState: reference === undefined || !isOf(instrument),
+    // One with a small instance of its own has that only.
+    ...(reference !== undefined && isOf(controlled) ? { reference } : {}),
     vcpus: vcpusOf(definition),
-    threads: keepsNothing(threads) ? keepingNothing(threadsOf) : threadsOf,
+    threads: reference === undefined ? threadsOf : partOf(reference, threadsOf),
   };
 }
 

@@ -18,7 +18,6 @@ import { guestStopped } from './guest-stopped.ts';
 import { haltPoll } from './halt-poll.ts';
 import { hotplugDisable } from './hotplug-disable.ts';
 import { hotplugFewFeatures } from './hotplug-few-features.ts';
-import { keepingNothing } from './keeps-nothing.ts';
 import { kickBeforeHalt } from './kick-before-halt.ts';
 import { coherence } from './litmus/coherence.ts';
 import { messagePassing } from './litmus/message-passing.ts';
@@ -36,6 +35,7 @@ import { pvSpinlockHandover } from './pv-spinlock-handover.ts';
 import { pvTlbFlush } from './pv-tlb-flush.ts';
 import { pvclockOwnArea } from './pvclock-own-area.ts';
 import { pvclockTornRead } from './pvclock-torn-read.ts';
+import { partOf } from './reference-part.ts';
 import { requestKick } from './request-kick.ts';
 import type { Scenario } from './scenario.ts';
 import { stealTimeRemoteRead } from './steal-time-remote-read.ts';
@@ -85,9 +85,10 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 // What they must remember is in the ledger; a scenario that is made of one of them has the same functions.
-for (const { threads, instrument } of scenarios) {
-  keepingNothing(threads);
-  if (instrument !== undefined) keepingNothing(instrument);
+for (const { name, threads, instrument, controlled } of scenarios) {
+  for (const part of [threads, instrument, controlled]) {
+    if (part !== undefined) partOf(name, part);
+  }
 }
 
 /** @throws UsageError */

@@ -68,6 +68,8 @@ export interface Scenario {
    * they must remember in guest or host memory, as KVM does.
    */
   readonly host?: Partial<HostOps>;
+  /** The catalogue's scenario whose threads it has, and whose small instances. */
+  readonly reference?: string;
   /** Whether its handlers, its callbacks and `instrument` may keep what they like in closures. */
   readonly keepsState?: boolean;
   /**

@@ -3,6 +3,12 @@ import type { HostAddress } from '../../memory/memory-port.ts';
 /** Bytes of one cell: the unit in which sharing is decided and in which states keep memory. */
 export const CELL_BYTES = 4;
 
+/** An access that others can tell: where, and how wide. */
+export interface SharedAccess {
+  readonly address: HostAddress;
+  readonly bytes: number;
+}
+
 const UNSEEN = 0;
 const READ_ONLY = 1;
 const PRIVATE = 2;
@@ -62,6 +68,14 @@ export class Sharing {
     return Int32Array.from(this.#cells, (address) =>
       this.#wide.has(address >>> 2) ? this.placeOf(address + CELL_BYTES) : -1,
     );
+  }
+
+  /** Says that an access is one that others can tell, before anything has been learned. */
+  share({ address, bytes }: SharedAccess): void {
+    if (address + bytes > this.#kind.length * CELL_BYTES) return;
+    for (let cell = address >>> 2; cell <= (address + bytes - 1) >>> 2; cell++) this.#share(cell);
+    if (bytes === 8) this.#wide.add(address >>> 2);
+    this.#grew = false;
   }
 
   /** Whether a cell has become shared of late that was none when learning began. */

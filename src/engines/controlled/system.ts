@@ -9,7 +9,7 @@ import { makeModel } from './models/index.ts';
 import type { MemoryModel, ModelName, StateShape } from './models/memory-model.ts';
 import { ThreadProgram } from './program.ts';
 import { Recorder } from './recorder.ts';
-import { Sharing, SharingGrew } from './sharing.ts';
+import { type SharedAccess, Sharing, SharingGrew } from './sharing.ts';
 
 /** A scenario whose threads are programs that can be run again and again. */
 export interface SystemSpec extends InstanceOptions {
@@ -22,6 +22,8 @@ export interface SystemSpec extends InstanceOptions {
   readonly without?: readonly string[] | undefined;
   /** Explores all steps in every state, and takes no state for another one: for comparison. */
   readonly unreduced?: boolean;
+  /** Accesses that are steps, whoever else turns out to make them: of a schedule that has them as steps. */
+  readonly shared?: readonly SharedAccess[] | undefined;
   /** Told when a program begins to run, and when it has come back: whoever watches knows who is at work. */
   readonly pulse?: ((running: boolean) => void) | undefined;
 }
@@ -61,6 +63,7 @@ export class SystemFactory {
     const { instance, memory } = instanceOf(scenario, mutant, spec);
     this.instance = instance;
     this.#sharing = new Sharing(instance.memoryBytes);
+    for (const access of spec.shared ?? []) this.#sharing.share(access);
     const replacements = {
       roles: { ...referenceGuest, ...mutant?.roles, ...guest },
       host: { ...referenceHost, ...scenario.host, ...mutant?.host },

@@ -1,5 +1,6 @@
 import type { ModelName } from '../controlled/models/memory-model.ts';
 import type { Move } from '../controlled/move.ts';
+import type { SharedAccess } from '../controlled/sharing.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What a step of a schedule did when it was written down. */
@@ -21,7 +22,11 @@ export interface Replay {
   readonly vcpus?: number;
   /** Calls of each thread, where they were chosen. */
   readonly steps?: number;
+  /** The twin whose small instance it is, where it is not the scenario's own. */
+  readonly story?: string;
   readonly invariant: string;
+  /** Accesses that are steps of it: another thread may make them only where it leads elsewhere. */
+  readonly shared?: readonly SharedAccess[];
   readonly moves: readonly Move[];
   /** What each move did, for whoever follows it. */
   readonly expected: readonly (ExpectedStep | undefined)[];
@@ -36,11 +41,19 @@ const END = 'end';
 const MOVE = /^(\d+) (\d+)(?: ([a-z]+)(?: ([^#]*[^# ]))?)?(?: # (.*))?$/;
 const MODELS: readonly string[] = ['sc', 'tso', 'weak'];
 const REQUIRED = ['version', 'engine', 'scenario', 'model', 'invariant', 'moves'] as const;
-const KNOWN: readonly string[] = [...REQUIRED, 'mutant', 'guest', 'vcpus', 'steps'];
+const KNOWN: readonly string[] = [
+  ...REQUIRED,
+  'mutant',
+  'guest',
+  'vcpus',
+  'steps',
+  'story',
+  'shared',
+];
 
 /** A replay as text: a head of `key: value` lines, then a move in each line. */
 export function formatReplay(replay: Replay): string {
-  const { mutant, guest, vcpus, steps, moves, expected, notes } = replay;
+  const { mutant, guest, vcpus, steps, story, shared = [], moves, expected, notes } = replay;
   const head = [
     FORMAT,
     `version: ${replay.version}`,
@@ -51,7 +64,9 @@ export function formatReplay(replay: Replay): string {
     `model: ${replay.model}`,
     ...(vcpus === undefined ? [] : [`vcpus: ${vcpus}`]),
     ...(steps === undefined ? [] : [`steps: ${steps}`]),
+    ...(story === undefined ? [] : [`story: ${story}`]),
     `invariant: ${replay.invariant}`,
+    ...(shared.length === 0 ? [] : [`shared: ${sharedText(shared)}`]),
     `moves: ${moves.length}`,
   ];
   const body = moves.map(({ actor, alternative }, index) => {
@@ -94,6 +109,7 @@ export function parseReplay(text: string): Replay {
   const model = fields.get('model')!;
   if (!MODELS.includes(model)) throw wrong(2, `a model of ${MODELS.join(', ')}`, model);
   const count = wholeNumber(fields.get('moves')!, at);
+  const shared = sharedOf(fields.get('shared'));
   const moves: Move[] = [];
   const expected: (ExpectedStep | undefined)[] = [];
   const notes: string[] = [];
@@ -126,11 +142,29 @@ export function parseReplay(text: string): Replay {
     model: model as ModelName,
     ...number('vcpus'),
     ...number('steps'),
+    ...optional('story'),
+    ...(shared === undefined ? {} : { shared }),
     invariant: fields.get('invariant')!,
     moves,
     expected,
     notes,
   };
+}
+
+/** Each access once, as `0x1000/4`. */
+function sharedText(shared: readonly SharedAccess[]): string {
+  return [
+    ...new Set(shared.map(({ address, bytes }) => `0x${address.toString(16)}/${bytes}`)),
+  ].join(' ');
+}
+
+/** @throws UsageError */
+function sharedOf(text: string | undefined): readonly SharedAccess[] | undefined {
+  return text?.split(' ').map((access) => {
+    const [, address, bytes] = access.match(/^(0x[0-9a-f]{1,8})\/([1248])$/) ?? [];
+    if (address === undefined) throw wrong(2, 'accesses such as 0x1000/4', access);
+    return { address: Number(address), bytes: Number(bytes) };
+  });
 }
 
 function wholeNumber(text: string, line: number): number {

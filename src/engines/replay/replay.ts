@@ -1,4 +1,5 @@
 import { findMutant } from '../../zoo/index.ts';
+import { storyOf } from '../../zoo/stories.ts';
 import { type InstanceOptions, instanceOptions } from '../controlled/instance.ts';
 import type { ModelName } from '../controlled/models/memory-model.ts';
 import type { Move } from '../controlled/move.ts';
@@ -9,6 +10,7 @@ import {
   exploredFields,
   failedResult,
 } from '../controlled/result-of.ts';
+import type { SharedAccess } from '../controlled/sharing.ts';
 import { supervise } from '../controlled/supervise.ts';
 import { Board, type ControlledTask } from '../controlled/task.ts';
 import { guestUrl } from '../guest-url.ts';
@@ -23,6 +25,7 @@ export interface ReplayTask extends ControlledTask {
   readonly moves: readonly Move[];
   /** Of a file: what its moves did. Without it, moves that cannot be made are left out. */
   readonly expected: readonly (ExpectedStep | undefined)[] | undefined;
+  readonly shared?: readonly SharedAccess[] | undefined;
 }
 
 /** A schedule of one's own, and what it is a schedule of. */
@@ -50,16 +53,20 @@ export async function replay(
   what: string | ReplayOptions,
   signal?: AbortSignal,
 ): Promise<ScenarioResult> {
-  if (typeof what !== 'string') return follow(what, undefined, undefined);
-  const { expected, notes: _, ...file } = parseReplay(what);
-  const options = { ...file, ...(signal === undefined ? {} : { signal }) };
-  return follow(options, expected, file.invariant);
+  if (typeof what !== 'string') return follow(what, { expected: undefined }, undefined);
+  const { expected, notes: _, story, shared, ...file } = parseReplay(what);
+  const options = {
+    ...file,
+    ...(story === undefined ? {} : storyOf(story)),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return follow(options, { expected, shared }, file.invariant);
 }
 
 /** @param invariant that a file is of */
 async function follow(
   options: ReplayOptions,
-  expected: ReplayTask['expected'],
+  schedule: Pick<ReplayTask, 'expected' | 'shared'>,
   invariant: string | undefined,
 ): Promise<ScenarioResult> {
   const { model = 'tso', moves, guest, signal } = options;
@@ -74,7 +81,7 @@ async function follow(
     model,
     board: Board.create(),
     moves,
-    expected,
+    ...schedule,
     ...instanceOptions(options),
   };
   const asked = { scenario, mutant, guest, model, seed: '', engine: 'replay' } as const;

@@ -1,6 +1,7 @@
 import { hashSeed, Random } from '../../scenarios/random.ts';
 import { confirm } from '../controlled/confirm.ts';
 import { type Failure, failureHere } from '../controlled/failure.ts';
+import { lassoOf } from '../controlled/lasso.ts';
 import { minimise } from '../controlled/minimise.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
@@ -8,6 +9,7 @@ import { type System, SystemFactory, type SystemSpec } from '../controlled/syste
 import { traceOf } from '../controlled/trace.ts';
 import type { TraceStep } from '../trace.ts';
 import { Coverage } from './coverage.ts';
+import { doomedBy } from './doomed.ts';
 import { type Strategy, Walker } from './walk.ts';
 
 /** Orderings that must hold for the bugs that `pct` looks for. */
@@ -17,6 +19,9 @@ const COUNTED_STEPS = 100_000;
 const SCHEDULES_PER_LOOK = 256;
 /** So many schedules without an end, and none with one: the rest would have none either. */
 const HOPELESS = 1_000;
+
+/** Schedules without an end that are looked at whether there is one at all. */
+const LOOKS_FOR_LIVELOCKS = 8;
 
 /** How to search. */
 export interface SampleSpec {
@@ -33,7 +38,7 @@ export interface SampleSpec {
 
 /** What a search came to, as data. */
 export interface Sampled {
-  readonly failure?: Failure;
+  readonly failure?: Failure | { readonly kind: 'livelock' };
   readonly moves: readonly Move[];
   readonly trace: readonly TraceStep[];
   readonly schedules: number;
@@ -86,6 +91,8 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
   let interrupted = false;
   let first: readonly Move[] | undefined;
   let failure: Failure | undefined;
+  let livelock: ReturnType<typeof lassoOf> | undefined;
+  let looks = search.wanted === undefined ? LOOKS_FOR_LIVELOCKS : 0;
   while (schedules < search.runs) {
     const ended = walker.walk(
       search.strategy,
@@ -93,6 +100,15 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
     );
     schedules++;
     if (!ended && isPowerOfTwo(++unended)) probe();
+    if (!ended && looks-- > 0) {
+      const doomed = doomedBy(system, stepper, walker.moves());
+      if (doomed !== undefined) {
+        livelock = lassoOf(system, stepper, doomed);
+        confirm(system, stepper, livelock.moves);
+        hits++;
+        break;
+      }
+    }
     if (unended === schedules && unended === HOPELESS) break;
     schedulesSeen.add(walker.hash());
     if (stepper.violator >= 0 || (ended && !stepper.finished)) {
@@ -135,6 +151,7 @@ function sampleSystem(system: System, spec: SystemSpec, search: SampleSpec): Sam
     threads: [...system.names],
     interrupted,
   };
+  if (livelock !== undefined) return { ...common, failure: { kind: 'livelock' }, ...livelock };
   if (first === undefined || failure === undefined) return { ...common, moves: [], trace: [] };
   confirm(system, stepper, first);
   const moves = minimise(system, stepper, first, failure);

@@ -1,5 +1,7 @@
+import type { Scenario } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
 import { instanceOptions } from '../controlled/instance.ts';
+import { overStories } from '../controlled/over-stories.ts';
 import {
   type Asked,
   brokenFields,
@@ -35,6 +37,18 @@ const DEFAULT_RUNS = 100_000;
 export async function sample(options: SampleOptions): Promise<ScenarioResult> {
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
+  const { runs = DEFAULT_RUNS } = options;
+  return overStories(scenario, options, await draw(name, scenario, options), (story, stories) =>
+    draw(name, scenario, { ...options, ...story, runs: Math.ceil(runs / stories) }),
+  );
+}
+
+/** Draws schedules of one instance. */
+async function draw(
+  name: string,
+  scenario: Scenario,
+  options: SampleOptions,
+): Promise<ScenarioResult> {
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   checkSelection(scenario, mutant, options);
   const { model = 'tso', seed = DEFAULT_SEED, signal, onProgress } = options;

@@ -1,6 +1,8 @@
+import type { Scenario } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
 import { instanceOptions } from '../controlled/instance.ts';
 import { MOST_STEPS_OF_OPERATION } from '../controlled/learner.ts';
+import { overStories } from '../controlled/over-stories.ts';
 import {
   type Asked,
   brokenFields,
@@ -26,6 +28,8 @@ export interface VerifyTask extends ControlledTask {
 
 const DEFAULT_SEED = 'pvrace';
 const DEFAULT_MAX_STATES = 20_000_000;
+/** An instance besides the scenario's own that takes more says nothing. */
+const MOST_STATES_OF_STORY = 1_000_000;
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 
 /**
@@ -36,6 +40,19 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
+  const { maxStates = DEFAULT_MAX_STATES } = options;
+  const few = Math.min(maxStates, MOST_STATES_OF_STORY);
+  return overStories(scenario, options, await explore(name, scenario, options), (story) =>
+    explore(name, scenario, { ...options, ...story, maxStates: few }),
+  );
+}
+
+/** Explores one instance. */
+async function explore(
+  name: string,
+  scenario: Scenario,
+  options: VerifyOptions,
+): Promise<ScenarioResult> {
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);
   checkSelection(scenario, mutant, options);
   const { model = 'tso', signal, onProgress } = options;
