@@ -13,11 +13,12 @@ export function leadsToEnd(
   most = MOST_STATES,
 ): boolean | undefined {
   const { model } = system;
+  model.dropped = false;
   const store = new StateStore(model.packedLength);
   model.load(from, 0);
   store.insert(model.packed, model.pack());
   for (let state = 0; state < store.count; state++) {
-    if (store.count > most || model.full) return undefined;
+    if (store.count > most || model.dropped) return undefined;
     const words = store.chunkOf(state);
     const at = store.offsetOf(state);
     model.load(words, at);

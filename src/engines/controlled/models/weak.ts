@@ -450,11 +450,9 @@ export class WeakMemory implements MemoryModel {
       op === STEP_CMPXCHG &&
       (this.answerLow !== automaton.low[node] ||
         (automaton.bytes[node] === 8 && this.answerHigh !== automaton.high[node]));
-    const message = newest + 1;
-    if (!fails) this.#write(automaton, node, message, this.#low[newest]!, this.#high[newest]!, op);
-    // A lock that is taken already is set again and again: who finds the same there with the same behind it,
-    // and nothing in between, cannot tell how often. So loops that spin on it are finitely many states.
-    if (!fails && !this.#addsNothing(thread, location, newest)) {
+    if (!fails) {
+      const message = newest + 1;
+      this.#write(automaton, node, message, this.#low[newest]!, this.#high[newest]!, op);
       this.#counts[location] = count + 1;
       this.#locked[message] = 1;
       // A release sequence: whoever reads this one has read the one before.
@@ -464,18 +462,6 @@ export class WeakMemory implements MemoryModel {
       this.#setView(this.#current(thread), location, count);
     }
     this.#fence(thread);
-  }
-
-  /** Whether the message behind the newest says what that says, and has seen no more. */
-  #addsNothing(thread: number, location: number, newest: number): boolean {
-    const message = newest + 1;
-    if (this.#low[message] !== this.#low[newest] || this.#high[message] !== this.#high[newest])
-      return false;
-    for (let other = 0; other < this.#locations; other++) {
-      const seen = this.#view(this.#released(thread), other);
-      if (other !== location && seen > this.#view(newest, other)) return false;
-    }
-    return true;
   }
 
   /** A fence of the one global order. */
