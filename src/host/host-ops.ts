@@ -118,6 +118,7 @@ export const referenceHost = {
   recordStealTime: stealTime.recordStealTime,
   clearPreempted: stealTime.clearPreempted,
   updateSteal: stealTime.updateSteal,
+  endSteal: stealTime.endSteal,
   accumulateSteal: stealTime.accumulateSteal,
   setPreempted: stealTime.setPreempted,
   flushGuestTlb: stealTime.flushGuestTlb,

@@ -84,6 +84,11 @@ export function updateSteal(kvm: Kvm, vcpu: VcpuRecord, area: HostAddress): void
   // Odd before the data: pairs with the reader's barrier before its second version load.
   memory.wmb();
   memory.store64(area + KVM_STEAL_TIME_STEAL, ops.accumulateSteal(kvm, vcpu, area));
+  ops.endSteal(kvm, area, version);
+}
+
+/** Makes the version of a steal area even again. */
+export function endSteal({ memory }: Kvm, area: HostAddress, version: number): void {
   // Implied by TSO in KVM. Even after the data: pairs with the reader's barrier after its first
   // version load.
   memory.wmb();

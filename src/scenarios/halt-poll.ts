@@ -17,10 +17,23 @@ const LIMIT = SCRATCH + 128;
 /** `RESCHEDULE_VECTOR` of Linux. */
 const RESCHEDULE_VECTOR = 0xfd;
 
-/** Ledger: the number of the latest event, how often the idler has halted. */
+/** Ledger: the number of the latest event, how often the idler has halted, and that when it last began to idle. */
 const EVENT = 0;
 const HALTS = 4;
+const HALTS_BEFORE = 8;
+/** How the idler idles this time: with leave to poll or not, and above that for the how manieth time. */
+const ROUND = 12;
+const NO_POLLING = 1;
+const NEXT_ROUND = 2;
 const KICKS = 64;
+
+/** One round in so many the event waits until the guest has halted: it may not poll for ever, or not at all. */
+const ROUNDS_PER_HALT = 4;
+/** For how long it polls at first, ns: as the governor begins. */
+const FIRST_LIMIT = 50_000;
+
+/** So many ticks are longer than that. */
+const TICKS_OF_POLLING = 230_000n;
 
 /** One event in so many comes after the guest has taken polling over or left it to the host. */
 const EVENTS_PER_SWITCH = 16;
@@ -49,7 +62,7 @@ const HALTED = 1;
 export const haltPoll: Scenario = {
   name: 'halt-poll',
   summary:
-    'vCPU 0 polls for work and then halts; vCPU 1 brings work, and interrupts it only if it does not poll.',
+    'vCPU 0 polls for work and then halts, or halts at once; vCPU 1 brings work, and interrupts it only if it does not poll.',
   mechanism: 'halt-poll',
   roles: ['idle'],
   invariants: ['K1', 'F1', 'H1'],
@@ -57,7 +70,7 @@ export const haltPoll: Scenario = {
   vcpus: { default: 2, least: 2, most: 2 },
   machine: { timeSource: 'monotonic', updateInterval: 4_000, exitsAnywhere: true },
   ledgerBytes: KICKS + KICK_BYTES,
-  controlled: { machine: { haltPolls: 1 } },
+  controlled: { machine: { haltPolls: 1 }, ticks: TICKS_OF_POLLING },
   instrument: (ops, thread) => watchPolling(watchKicks(ops, thread, KICKS), thread),
   threads: () => [
     { name: 'idler', vcpu: IDLER, start: idle },
@@ -89,6 +102,16 @@ function idle(thread: VcpuThread): Program {
   registerClock(thread);
   cpu.onInterrupt(RESCHEDULE_VECTOR, () => cpu.apicEoi());
   cpu.sti();
+  /** A new round, of which the waker is told: whether this vCPU may poll. */
+  const begin = (): void => {
+    const mayPoll = random.below(ROUNDS_PER_HALT) !== 0;
+    // Where an engine advances the clock, or does not, only this ends polling for certain.
+    if (!mayPoll && random.pace(2) !== 0) cpu.store32(LIMIT, 0);
+    else if (mayPoll && cpu.load32(LIMIT) === 0) cpu.store32(LIMIT, FIRST_LIMIT);
+    ledger.store32(HALTS_BEFORE, ledger.load32(HALTS));
+    const round = (ledger.load32(ROUND) & ~NO_POLLING) + NEXT_ROUND;
+    ledger.store32(ROUND, (round | (mayPoll ? 0 : NO_POLLING)) >>> 0);
+  };
   const at = { wake: WAKE, polling: POLLING, limit: LIMIT, clock: clockAddresses(IDLER) };
   return {
     step() {
@@ -101,6 +124,7 @@ function idle(thread: VcpuThread): Program {
         kvm.memory.store32(vcpu + VCPU.needReschedule, NANOSECONDS_OFF);
         cpu.exitWithin(STEPS_TO_EXIT);
       }
+      begin();
       const halts = ledger.load32(HALTS);
       const event = roles.idle(cpu, at);
       if (!cpu.interruptFlag) {
@@ -128,8 +152,13 @@ function idle(thread: VcpuThread): Program {
 }
 
 function wake({ cpu, kvm, ledger, random, idle: rest }: VcpuThread): Program {
+  let seen = 0;
   return {
     step() {
+      while (ledger.load32(ROUND) === seen) cpu.relax();
+      seen = ledger.load32(ROUND);
+      const waits = (seen & NO_POLLING) !== 0;
+      while (waits && ledger.load32(HALTS) === ledger.load32(HALTS_BEFORE)) cpu.relax();
       if (random.sometimes(2)) for (let rests = random.pace(MOST_RESTS); rests > 0; rests--) rest();
       const event = ledger.load32(EVENT) + 1;
       noteKick(ledger, KICKS, IDLER, () => {

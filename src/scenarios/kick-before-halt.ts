@@ -4,8 +4,9 @@ import { SCRATCH } from './guest-map.ts';
 import { KICK_BYTES, kicksBegun, watchKicks } from './kicks.ts';
 import type { Choices, HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 
-/** The vCPU that halts; the last one kicks it. */
-const SLEEPER = 0;
+/** The vCPU that halts, and the one that kicks it: not the one that a zero in the wrong place would kick. */
+const SLEEPER = 1;
+const KICKER = 0;
 
 /** Guest: what the sleeper waits to see changed, by the kicker and by its own interrupt handler. */
 const STATE = SCRATCH;
@@ -51,7 +52,7 @@ const KICKED = 2;
 export const kickBeforeHalt: Scenario = {
   name: 'kick-before-halt',
   summary:
-    'vCPU 0 halts until a byte changes, with interrupts on and off; another changes it and kicks.',
+    'vCPU 1 halts until a byte changes, with interrupts on and off; another changes it and kicks.',
   mechanism: 'spinlock',
   roles: ['wait', 'kick'],
   invariants: ['K1', 'K2'],
@@ -63,7 +64,7 @@ export const kickBeforeHalt: Scenario = {
   instrument: (ops, thread) => watchHandled(watchKicks(ops, thread, 0), thread),
   threads: () => [
     { name: 'sleeper', vcpu: SLEEPER, start: sleep },
-    { name: 'kicker', vcpu: 1, start: kick },
+    { name: 'kicker', vcpu: KICKER, start: kick },
     { name: 'device', start: interrupt },
   ],
 };

@@ -10,7 +10,10 @@ import { HistoryReader, READ_OUTCOMES } from './history-reader.ts';
 import type { HostThread, Program, Scenario, VcpuThread } from './scenario.ts';
 import { registerSteal } from './steal-support.ts';
 
+/** Ledger: what was published, and of how many updates the end has begun. */
 const HISTORY = 0;
+const ENDS = HISTORY_BYTES;
+const LEDGER_BYTES = HISTORY_BYTES + 64;
 const STOLEN_FROM = 0;
 
 /**
@@ -34,7 +37,7 @@ export const stealTimeRemoteRead: Scenario = {
   outcomes: READ_OUTCOMES,
   vcpus: { default: 2, least: 2, most: 64 },
   machine: {},
-  ledgerBytes: HISTORY_BYTES,
+  ledgerBytes: LEDGER_BYTES,
   controlled: { clockSteps: 0 },
   instrument: noteSteal,
   threads: ({ vcpus }) =>
@@ -54,8 +57,18 @@ function noteSteal(ops: HostOps, { ledger }: HostThread): HostOps {
     ...ops,
     accumulateSteal(kvm, vcpu, area) {
       const steal = ops.accumulateSteal(kvm, vcpu, area);
+      // A host that has no odd version has no middle of an update that a reader could know of.
+      if ((kvm.memory.load32(area + KVM_STEAL_TIME_VERSION) & 1) === 0)
+        ledger.store32(ENDS, history.started + 1);
       history.begin(steal);
       return steal;
+    },
+    endSteal(kvm, area, version) {
+      // The odd version once more: what is noted with that store is noted neither with the data, nor after
+      // the even version, whose reader is to find it.
+      kvm.memory.store32(area + KVM_STEAL_TIME_VERSION, version);
+      ledger.store32(ENDS, history.started);
+      ops.endSteal(kvm, area, version);
     },
     updateSteal(kvm, vcpu, area) {
       ops.updateSteal(kvm, vcpu, area);
@@ -83,18 +96,29 @@ function loseTime(thread: VcpuThread): Program {
 function readStealTimes(thread: VcpuThread): Program {
   const { cpu, roles, ledger, violated } = thread;
   const area = stealArea(STOLEN_FROM);
+  const history = new History(ledger, HISTORY);
   const reader = new HistoryReader(thread, {
-    histories: [new History(ledger, HISTORY)],
+    histories: [history],
     torn: 'S2',
     parts: [
       { name: 'high half', of: (steal) => steal >> 32n },
       { name: 'low half', of: (steal) => BigInt.asUintN(32, steal) },
     ],
   });
+  /** S2 of a value that is whole: the version is odd until its update ends, and nobody accepts it before. */
+  function checkEnded(steal: bigint): void {
+    const latest = history.started - 1;
+    if (latest < 0 || ledger.load32(ENDS) > latest || steal !== history.read(latest)) return;
+    // The area may have held the same before.
+    if (steal === (latest === 0 ? 0n : history.read(latest - 1))) return;
+    violated('S2', `${steal} ns was read in the middle of the update that publishes it.`);
+  }
+
   let previous = 0n;
   const judged = (read: (cpu: Vcpu, at: { readonly area: Gpa }) => bigint): void => {
     reader.before();
     const steal = read(cpu, { area });
+    checkEnded(steal);
     reader.after([steal]);
     if (steal < previous) {
       violated('S1', `${steal} ns came after ${previous} ns had been read.`);

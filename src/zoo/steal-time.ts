@@ -155,13 +155,7 @@ export const stealTimeMutants: readonly Mutant[] = [
     visibleUnder: ['weak'],
     notOnThreads: 'x86 makes stores visible in program order.',
     host: {
-      updateSteal(kvm, vcpu, area) {
-        const { memory } = kvm;
-        const before = memory.load32(area + KVM_STEAL_TIME_VERSION);
-        const version = ((before + (before & 1)) | 1) >>> 0;
-        memory.store32(area + KVM_STEAL_TIME_VERSION, version);
-        memory.wmb();
-        memory.store64(area + KVM_STEAL_TIME_STEAL, kvm.ops.accumulateSteal(kvm, vcpu, area));
+      endSteal({ memory }, area, version) {
         memory.store32(area + KVM_STEAL_TIME_VERSION, (version + 1) >>> 0);
       },
     },
