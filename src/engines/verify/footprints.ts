@@ -76,6 +76,18 @@ export class Footprints implements Future {
     return this.#automaton.version === this.#version;
   }
 
+  /** Whether what has been learned since changes nothing of what this says. */
+  get stillHolds(): boolean {
+    if (this.isComplete) return true;
+    const now = new Footprints(this.#automaton, this.#halves, this.#model);
+    return this.#sets().every((set, at) => isBeginning(set, now.#sets()[at]!));
+  }
+
+  #sets(): readonly Int32Array[] {
+    const { reads, writes, laterReads, laterWrites, laterNotes, pastBuffer } = this;
+    return [reads, writes, laterReads, laterWrites, laterNotes, pastBuffer, this.#plain];
+  }
+
   mayAccess(state: number, cell: number): boolean {
     return (this.#plain[state * this.#words + (cell >>> 5)]! & (1 << (cell & 31))) !== 0;
   }
@@ -211,6 +223,10 @@ export class Footprints implements Future {
     const half = this.#model === 'weak' && cell < this.#cells ? this.#halves[cell]! : NONE;
     if (half >= 0) set[row + (half >>> 5)]! |= 1 << (half & 31);
   }
+}
+
+function isBeginning(set: Int32Array, longer: Int32Array): boolean {
+  return set.every((word, at) => word === longer[at]);
 }
 
 /** Words of a set over so many cells and what comes behind them. */

@@ -71,6 +71,14 @@ export class Reduction {
     return this.#footprints;
   }
 
+  /**
+   * Whether an exploration with this one has left out nothing: of states that were learned since, it took
+   * for granted that threads may do anything behind them.
+   */
+  get stillHolds(): boolean {
+    return [...new Set(this.#footprints)].every((footprints) => footprints.stillHolds);
+  }
+
   /** Whether all that is known now was known when this was made. */
   get isComplete(): boolean {
     return this.#footprints.every(({ isComplete }) => isComplete);

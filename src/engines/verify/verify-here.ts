@@ -109,7 +109,7 @@ function shortest(
   return sameFailure(got, failure) && found.path.length < moves.length ? found.path : moves;
 }
 
-/** Explores again and again, each time with what was learned before, until nothing new is learned. */
+/** Explores again and again, each time with what was learned before, until nothing new is learned that matters. */
 function exploreReduced(
   system: System,
   stepper: Stepper,
@@ -125,7 +125,7 @@ function exploreReduced(
       return { exploration, explored };
     const incomplete = explored.kind === 'stopped' && explored.why === 'incomplete';
     if (explored.kind === 'stopped' && !incomplete) return { exploration, explored };
-    if (!incomplete && reduction?.isComplete !== false) return { exploration, explored };
+    if (!incomplete && reduction?.stillHolds !== false) return { exploration, explored };
   }
 }
 
