@@ -38,7 +38,7 @@ const STORIES: readonly (readonly [string, string, FailureCode, RegExp])[] = [
     'returns a promise',
     'export async function readClock() { return 1n }',
     'GUEST_RETURNED',
-    /got an object/,
+    /got a Promise/,
   ],
   [
     'reads an unbacked GPA',

@@ -102,3 +102,34 @@ export default defineScenario({
   t.is((await stress({ scenario, seconds: 0.2, canarySeconds: 0.01 })).verdict, 'pass');
   t.is((await verify({ scenario })).verdict, 'pass');
 });
+
+test.serial(
+  'what is left at the end is judged on every engine, and nobody was stopped in a step',
+  async (t) => {
+    const sumOf = (add: string): URL =>
+      moduleOf(`import { defineScenario } from 'pvrace';
+export default defineScenario({
+  name: 'sum', vcpus: 2, ledgerBytes: 64, invariants: [{ id: 'SUM', sentence: 'No update is lost.' }],
+  outcomes: [{ outcome: 'added', expect: 'ACCEPTABLE', description: 'One was added.' }],
+  controlled: { clockSteps: 0 },
+  threads: [0, 1].map((vcpu) => ({ name: 'cpu' + vcpu, vcpu, start: ({ cpu, ledger, outcome, violated }) => ({
+    step() { ${add} ledger.add32(0, 1); outcome(0); },
+    finish() { if (cpu.load32(0x10000) !== ledger.load32(0)) violated('SUM', 'One was.'); },
+  }) })),
+});`);
+    const one = 'cpu.store32(0x10000, cpu.load32(0x10000) + 1);';
+    const locked = `while (cpu.lockXchg32(0x10040, 1) !== 0) cpu.relax(); ${one} cpu.wmb(); cpu.store32(0x10040, 0);`;
+    for (const [add, verdict] of [
+      [one, 'fail'],
+      [locked, 'pass'],
+    ] as const) {
+      const scenario = sumOf(add);
+      for (const result of [
+        await verify({ scenario, model: 'tso' }),
+        await sample({ scenario, runs: 2_000 }),
+        await stress({ scenario, seconds: 1, canarySeconds: 0.05 }),
+      ])
+        t.is(result.verdict, verdict, JSON.stringify(result));
+    }
+  },
+);

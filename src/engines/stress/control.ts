@@ -1,5 +1,6 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
-import { BARRIER_BYTES } from '../../memory/wait.ts';
+import type { SharedMemory } from '../../memory/shared-memory.ts';
+import { BARRIER_BYTES, loadControl } from '../../memory/wait.ts';
 
 /** Outcome counters that each thread has room for. */
 export const MAX_OUTCOMES = 32;
@@ -8,6 +9,10 @@ export const MAX_OUTCOMES = 32;
 export const PHASE_PREPARE = 0;
 export const PHASE_CANARY = 1;
 export const PHASE_RACE = 2;
+/** Everybody comes to the end of the step at hand. */
+export const PHASE_END = 3;
+/** All are past their last step: programs judge what is left. */
+export const PHASE_FINISH = 4;
 
 /** What a thread tells the supervisor, in its state word. */
 export const THREAD_LOADING = 0;
@@ -16,7 +21,9 @@ export const THREAD_READY = 2;
 /** The canary is over for this thread. */
 export const THREAD_MEASURED = 3;
 export const THREAD_RACING = 4;
-export const THREAD_DONE = 5;
+/** Past its last step, which it came to the end of. */
+export const THREAD_RACED = 5;
+export const THREAD_DONE = 6;
 
 /** Where a run keeps what supervisor and threads tell each other, a cache line or more apart. */
 export interface ControlMap {
@@ -43,6 +50,8 @@ export const THREAD_STATE = 0;
 export const THREAD_ROLE = 4;
 /** Float64: operations so far. */
 export const THREAD_OPERATIONS = 8;
+/** 1 where the program has something to say after its last step. */
+export const THREAD_FINISHES = 16;
 /** Float64 per outcome. */
 export const THREAD_OUTCOMES = 64;
 export const THREAD_BYTES = THREAD_OUTCOMES + MAX_OUTCOMES * 8;
@@ -69,4 +78,13 @@ export function mapControl(start: HostAddress, threads: number, ledgerBytes: num
     ledger: take(ledgerBytes),
     end: next,
   };
+}
+
+/** Whether any program of a run has something to say after its last step. */
+export function anyFinishes(memory: SharedMemory, where: ControlMap, threads: number): boolean {
+  for (let index = 0; index < threads; index++) {
+    const block = where.threads + index * THREAD_BYTES;
+    if (loadControl(memory, block + THREAD_FINISHES) !== 0) return true;
+  }
+  return false;
 }

@@ -76,6 +76,7 @@ export async function raceThread(task: ThreadTask): Promise<ThreadReport> {
     run.prepare({ ...referenceGuest, ...mutant?.roles, ...guest }, mutant);
     run.measure();
     run.race();
+    run.finish();
     return run.report({ kind: 'finished' });
   } catch (error) {
     if (error instanceof RunStopped) return run.report({ kind: 'finished' });
@@ -219,8 +220,15 @@ class RaceThread {
     return isScenarioModule(this.#task.scenario) ? checkedOutcome(this.#scenario, count) : count;
   }
 
+  /** Tells whether its program has something to say at the end. */
+  #tellFinish(): void {
+    const finishes = this.#program?.finish !== undefined && this.#scenario.rounds === undefined;
+    storeControl(this.#memory, this.#block + control.THREAD_FINISHES, finishes ? 1 : 0);
+  }
+
   /** Waits for everybody, then runs the canary if this is one of its two threads. */
   measure(): void {
+    this.#tellFinish();
     this.#state(control.THREAD_READY);
     this.#awaitPhase(control.PHASE_CANARY);
     if (this.#task.index < 2 && !this.#task.quiet) {
@@ -244,7 +252,7 @@ class RaceThread {
     const program = this.#program!;
     const most = this.#task.operations === 0 ? Number.POSITIVE_INFINITY : this.#task.operations;
     let done = false;
-    while (!this.#stopped()) {
+    while (!this.#stopped() && !this.#ends()) {
       // A thread that has done its share goes on: others may wait for what it does.
       if (!done && this.#operations >= most) {
         done = true;
@@ -257,10 +265,27 @@ class RaceThread {
     }
   }
 
+  /** After its last step: waits until all are past theirs, and judges what is left. */
+  finish(): void {
+    this.#state(control.THREAD_RACED);
+    const program = this.#program!;
+    if (program.finish === undefined || this.#scenario.rounds !== undefined) return;
+    this.#awaitPhase(control.PHASE_FINISH);
+    program.finish();
+  }
+
+  #ends(): boolean {
+    return loadControl(this.#memory, this.#task.control.phase) >= control.PHASE_END;
+  }
+
   /** Tells that this thread has done its share; the last one ends the run. */
   #shareDone(): void {
     const { control: where, map, machine, threads } = this.#task;
     if (this.#memory.lockAdd32(where.finished, 1) + 1 < threads) return;
+    if (control.anyFinishes(this.#memory, where, threads)) {
+      storeControl(this.#memory, where.phase, control.PHASE_END);
+      return;
+    }
     stopEverybody(this.#memory, where, map, machine.vcpus);
   }
 

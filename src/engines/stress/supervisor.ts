@@ -33,6 +33,8 @@ const SHORT_STALL = 800;
 const STALL_PER_WAITING_THREAD = 250;
 /** Milliseconds that threads get to come to an end after a stop. */
 const GRACE = 250;
+/** Milliseconds that threads get to come to the end of a step, where their programs judge what is left. */
+const DRAIN = 1_000;
 /** Milliseconds that threads get to load and prepare. */
 const PREPARE = 5_000;
 
@@ -177,7 +179,9 @@ class Supervisor {
       // Nobody knows a scenario of the user's to come to an end: who has been at a step for long is waited for.
       return own && this.#stuckThread(seen, now, linger) >= 0;
     };
-    while (!this.#over() && goesOn()) {
+    const raced = (): boolean =>
+      loadControl(this.#memory, this.#control.phase) >= control.PHASE_END;
+    while (!this.#over() && !raced() && goesOn()) {
       const now = this.#clock.now();
       this.#progress('racing', (now - from) / 1000);
       const stuck = this.#stuckThread(seen, now, stall);
@@ -190,8 +194,32 @@ class Supervisor {
       ? -1
       : this.#stuckThread(seen, now, Math.min(stall, SHORT_STALL + stall - STALL));
     if (stuck >= 0 && this.#role(stuck) !== 0) this.#hung(stuck, now - seen[stuck]!.since);
+    if (!this.#over()) await this.#finish();
     this.#stop();
     return (now - from) / 1000;
+  }
+
+  /** Where programs judge what is left, everybody comes to the end of a step first, and nobody is stopped in one. */
+  async #finish(): Promise<void> {
+    if (!control.anyFinishes(this.#memory, this.#control, this.#tasks.length)) return;
+    this.#phase(control.PHASE_END);
+    const patience = STALL + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
+    // Who waits for a thread that is past its last step never comes to the end of its own.
+    if (!(await this.#allPast(control.THREAD_RACED, DRAIN))) return;
+    this.#phase(control.PHASE_FINISH);
+    if (await this.#allPast(control.THREAD_DONE, patience)) return;
+    const late = this.#tasks.findIndex((_, index) => this.#state(index) < control.THREAD_DONE);
+    if (!this.#over() && late >= 0) this.#hung(late, patience);
+  }
+
+  /** Whether all threads come to a state in time. */
+  async #allPast(state: number, milliseconds: number): Promise<boolean> {
+    const deadline = this.#clock.now() + milliseconds;
+    while (this.#tasks.some((_, index) => this.#state(index) < state)) {
+      if (this.#failure !== undefined || this.#clock.now() > deadline) return false;
+      await this.#clock.sleep(1);
+    }
+    return true;
   }
 
   /** A thread that finished no step for too long; one that is inside a role goes before one that waits. */
