@@ -1,4 +1,4 @@
-import { pathToFileURL } from 'node:url';
+import { guestUrl } from '../engines/guest-url.ts';
 import type { ScenarioEntry } from '../report/catalogue.ts';
 import type { Library } from './library.ts';
 
@@ -20,7 +20,7 @@ export async function ownScenario(
   file: string | undefined,
 ): Promise<OwnScenario | undefined> {
   if (file === undefined) return undefined;
-  const module = pathToFileURL(file);
+  const module = new URL(guestUrl(file));
   return { module, entry: await library.describeScenario(module) };
 }
 

@@ -1,7 +1,9 @@
 import { Piscina } from 'piscina';
 import type { MachineSpec } from '../host/machine.ts';
+import { checkMachine } from '../scenarios/check-machine.ts';
 import { findScenario } from '../scenarios/index.ts';
 import type { HostThreadSpec, Scenario } from '../scenarios/scenario.ts';
+import { guestUrl } from './guest-url.ts';
 import { isScenarioModule, type ScenarioDescription } from './scenario-module.ts';
 import { UsageError } from './usage-error.ts';
 import { workerFile } from './worker-file.ts';
@@ -20,9 +22,10 @@ export interface ScenarioQuestion {
   readonly differs: Partial<MachineSpec>;
 }
 
-/** How an option names a scenario: its name, or a module's URL. */
+/** How an option names a scenario: its name, or a module's URL, also by its path. */
 export function scenarioName(scenario: string | URL): string {
-  return scenario instanceof URL ? scenario.href : scenario;
+  if (scenario instanceof URL) return scenario.href;
+  return /[/\\]|\.[cm]?[jt]s$/.test(scenario) ? guestUrl(scenario) : scenario;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function scenarioOf(
     readonly machine?: Partial<MachineSpec> | undefined;
   },
 ): Promise<Scenario> {
+  if (options.machine !== undefined) checkMachine(options.machine);
   if (!isScenarioModule(name)) return findScenario(name);
   const differs = {
     ...options.machine,

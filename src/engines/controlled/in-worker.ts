@@ -1,6 +1,6 @@
 import { findMutant } from '../../zoo/index.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
-import { placeOf } from '../place-of.ts';
+import { withPlace } from '../place-of.ts';
 import { isScenarioModule, loadScenario, ScenarioModuleError } from '../scenario-module.ts';
 import { ProgramFailed } from './program.ts';
 import type { SystemSpec } from './system.ts';
@@ -44,12 +44,11 @@ function failureOf(error: unknown, task: ControlledTask): ControlledReport<never
     return { kind: 'failure', code: 'SCENARIO_LOAD', thread: 'scenario', message: error.message };
   }
   if (isScenarioModule(task.scenario) && error instanceof Error) {
-    const place = placeOf(error);
     return {
       kind: 'failure',
       code: 'SCENARIO_THREW',
       thread: 'scenario',
-      message: `Expected its programs to return, but one threw ${error.name}: ${error.message}${place}.`,
+      message: `Expected its programs to return, but one threw ${error.name}: ${withPlace(error)}.`,
     };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

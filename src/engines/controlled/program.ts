@@ -20,7 +20,7 @@ import type {
 } from '../../scenarios/scenario.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
 import { checkedOutcome, checkViolation } from '../checked-thread.ts';
-import { placeOf } from '../place-of.ts';
+import { withPlace } from '../place-of.ts';
 import type { FailureCode } from '../result.ts';
 import { ViolationFound } from '../violation.ts';
 import { DrainingHypervisor } from './draining-hypervisor.ts';
@@ -282,7 +282,7 @@ export class ThreadProgram {
     if (role === 0) return error;
     return fail(
       'GUEST_THREW',
-      `Expected ${where} to return, but it threw ${error.name}: ${error.message}${placeOf(error)}.`,
+      `Expected ${where} to return, but it threw ${error.name}: ${withPlace(error)}.`,
     );
   }
 }

@@ -38,7 +38,7 @@ import { findMutant } from '../../zoo/index.ts';
 import { checkedRoles, RoleReturned } from '../checked-roles.ts';
 import { checkedOutcome, checkViolation } from '../checked-thread.ts';
 import { GuestModuleError, loadGuest } from '../guest-module.ts';
-import { placeOf } from '../place-of.ts';
+import { withPlace } from '../place-of.ts';
 import type { FailureCode } from '../result.ts';
 import { isScenarioModule, loadScenario } from '../scenario-module.ts';
 import { ViolationFound } from '../violation.ts';
@@ -362,17 +362,17 @@ class RaceThread {
     if (error instanceof UnbackedGpa) return { code: 'GUEST_UNBACKED_GPA', message };
     const role = loadControl(this.#memory, this.#block + control.THREAD_ROLE);
     const name = error instanceof Error ? error.name : 'thrown value';
-    const where = error instanceof Error ? placeOf(error) : '';
+    const what = error instanceof Error ? withPlace(error) : message;
     if (role !== 0) {
       return {
         code: 'GUEST_THREW',
-        message: `Expected the role ${ROLES[role - 1]!.name} to return, but it threw ${name}: ${message}${where}.`,
+        message: `Expected the role ${ROLES[role - 1]!.name} to return, but it threw ${name}: ${what}.`,
       };
     }
     if (isScenarioModule(this.#task.scenario)) {
       return {
         code: 'SCENARIO_THREW',
-        message: `Expected the scenario's program to return, but it threw ${name}: ${message}${where}.`,
+        message: `Expected the scenario's program to return, but it threw ${name}: ${what}.`,
       };
     }
     const stack = error instanceof Error ? (error.stack ?? message) : message;
