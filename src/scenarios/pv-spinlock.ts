@@ -52,7 +52,7 @@ export const pvSpinlock: Scenario = {
   invariants: ['X1', 'K1', 'K2'],
   outcomes: OUTCOMES,
   vcpus: { default: 2, least: 2, most: MOST_VCPUS },
-  machine: { updateInterval: 400 },
+  machine: { exitsAnywhere: true, updateInterval: 400 },
   ledgerBytes: KICKS + KICK_BYTES,
   controlled: { clockSteps: 0, machine: { haltPolls: 0 } },
   instrument: (ops, thread) => watchKicks(ops, thread, KICKS),
