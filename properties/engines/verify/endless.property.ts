@@ -83,6 +83,45 @@ test('a wait that leaves nothing behind has an end', (t) => {
   t.is(verifyHere({ scenario, model: 'sc' }, LIMITS).kind, 'all');
 });
 
+test('a wait for what an interrupt handler of its own sets has an end', (t) => {
+  const vector = 0xec;
+  const scenario: Scenario = {
+    ...waiting(() => {}),
+    mechanism: 'requests',
+    threads: () => [
+      {
+        name: 'vcpu0',
+        vcpu: 0,
+        start({ cpu }) {
+          cpu.onInterrupt(vector, () => {
+            cpu.store32(OWN, 1);
+            cpu.apicEoi();
+          });
+          return {
+            step() {
+              cpu.sti();
+              while (cpu.load32(OWN) === 0) cpu.relax();
+            },
+          };
+        },
+      },
+      {
+        name: 'other',
+        start: ({ kvm }) => ({
+          step() {
+            kvm.ops.acceptInterrupt(kvm, kvm.vcpu(0), vector);
+            kvm.ops.kickVcpu(kvm, kvm.vcpu(0));
+          },
+        }),
+      },
+    ],
+  };
+  const { kind, states, assumptions } = verifyHere({ scenario, model: 'sc' }, LIMITS);
+  t.is(kind, 'all');
+  t.true(states < 500, `${states}`);
+  t.deepEqual(assumptions, ['relax-promised']);
+});
+
 test('a loop that leaves TSC samples behind is closed once it repeats them', (t) => {
   t.timeout(120_000);
   const mutant = findMutant('Z-P7');

@@ -79,6 +79,7 @@ for (const name of [
   'steal-time-remote-read',
   'request-kick',
   'preempted-flag',
+  'async-page-fault',
   'store-buffering',
   'message-passing',
   'coherence',

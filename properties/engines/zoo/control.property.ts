@@ -8,7 +8,7 @@ import { meaning } from '../../../src/report/report.ts';
 import { mutants } from '../../../src/zoo/index.ts';
 
 /** Quickly found ones, of different invariants. */
-const TWINS = ['Z-P6', 'Z-P7', 'Z-P8', 'Z-W1', 'Z-S6', 'Z-E11', 'Z-R3', 'Z-R1'];
+const TWINS = ['Z-P3', 'Z-P6', 'Z-P7', 'Z-P8', 'Z-W1', 'Z-S6', 'Z-E11', 'Z-R3', 'Z-R1'];
 
 test.serial(
   'without the checks of its own invariants a twin survives, and with them it does not',
