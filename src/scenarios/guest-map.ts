@@ -16,8 +16,8 @@ export const stealArea = (vcpu: number): number => 0x4000 + vcpu * LINE;
 export const pvEoiWord = (vcpu: number): number => 0x5000 + vcpu * LINE;
 /** Area of asynchronous page faults of a vCPU. */
 export const asyncPfArea = (vcpu: number): number => 0x6000 + vcpu * LINE;
-/** Who sleeps on which token, for all vCPUs together. */
-export const SLEEPERS = { buckets: 0x7000, bucketCount: 16, dummies: 0x8000, dummyCount: 64 };
+/** Who sleeps on which token, for all vCPUs together: two buckets, so that tokens meet in one. */
+export const SLEEPERS = { buckets: 0x7000, bucketCount: 2, dummies: 0x8000, dummyCount: 64 };
 /** 32 bytes for each of the two tasks that a vCPU may have asleep. */
 export const sleeperNode = (vcpu: number, task: number): number => 0x9000 + vcpu * LINE + task * 32;
 /** Memory for whatever a scenario likes: litmus variables, page tables. */
