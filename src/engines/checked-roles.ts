@@ -87,5 +87,6 @@ function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'object' && value !== null)
     return value instanceof Promise ? 'a Promise' : 'an object';
+  if (value === undefined || value === null) return String(value);
   return `${typeof value} ${String(value).slice(0, 40)}`;
 }
