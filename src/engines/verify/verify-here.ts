@@ -2,7 +2,7 @@ import { confirm } from '../controlled/confirm.ts';
 import { type Failure, failureHere, follow, sameFailure } from '../controlled/failure.ts';
 import { lassoOf } from '../controlled/lasso.ts';
 import { minimise } from '../controlled/minimise.ts';
-import { NEWEST_VALUES } from '../controlled/models/weak.ts';
+import { NEWEST_VALUES } from '../controlled/models/weak/weak.ts';
 import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';

@@ -1,7 +1,7 @@
 import type { MemoryModel, ModelName, StateShape } from './memory-model.ts';
 import { SequentialConsistency } from './sc.ts';
 import { TotalStoreOrder } from './tso.ts';
-import { WeakMemory } from './weak.ts';
+import { WeakMemory } from './weak/weak.ts';
 
 /** The memory model of that name over a state of that shape. */
 export function makeModel(name: ModelName, shape: StateShape): MemoryModel {
