@@ -129,7 +129,7 @@ function exploreReduced(
   }
 }
 
-function uncheckedBy({ scenario, without = [] }: SystemSpec): Unchecked {
+export function uncheckedBy({ scenario, without = [] }: SystemSpec): Unchecked {
   return { invariants: without, waiting: without.includes(waitingInvariant(scenario)) };
 }
 
