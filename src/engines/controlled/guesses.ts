@@ -1,7 +1,8 @@
 import { type AnswerLog, logAnswer, logPath, logWalk, newLog } from './answer-log.ts';
 import { type Automaton, NONE } from './automaton.ts';
 import type { ThreadProgram } from './program.ts';
-import type { Answers, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
+import type { Answers } from './recording.ts';
 import { leadsTo } from './trial-run.ts';
 
 /** Iterations of a loop without `relax()` that are tried at once before its states are merged. */

@@ -4,7 +4,8 @@ import { Guesses, type Withdrawn } from './guesses.ts';
 import { LoopHeads } from './loop-heads.ts';
 import type { MemoryModel } from './models/memory-model.ts';
 import type { Ending, ThreadProgram } from './program.ts';
-import type { Answers, Oracle, Recorder, Violation } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
+import type { Answers, Oracle, Violation } from './recording.ts';
 import type { Sharing } from './sharing.ts';
 import {
   answersNothing,

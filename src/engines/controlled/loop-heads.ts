@@ -1,6 +1,7 @@
 import { type Automaton, NONE } from './automaton.ts';
 import type { ThreadProgram } from './program.ts';
-import type { Answers, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
+import type { Answers } from './recording.ts';
 import { type Step, sameStep } from './step.ts';
 import { keeping } from './trial-run.ts';
 

@@ -1,8 +1,9 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
-import type { InvariantId } from '../../scenarios/invariants.ts';
 import { callSite } from './call-site.ts';
 import { NotDeterministic, PortExhausted, UNANSWERED } from './faults.ts';
 import { Knowledge } from './knowledge.ts';
+import { PrivateMemory } from './private-memory.ts';
+import type { Answers, FenceSteps, Oracle, Violation } from './recording.ts';
 import type { Sharing } from './sharing.ts';
 import {
   answersNothing,
@@ -10,18 +11,11 @@ import {
   EXIT_NEVER,
   isLocked,
   mayStore,
-  STEP_ADD,
-  STEP_AND,
   STEP_BOUNDARY,
-  STEP_CMPXCHG,
-  STEP_LOAD,
   STEP_MB,
-  STEP_OR,
   STEP_RMB,
-  STEP_STORE,
   STEP_WAIT,
   STEP_WMB,
-  STEP_XCHG,
   type Step,
   sameStep,
 } from './step.ts';
@@ -44,38 +38,6 @@ const IDLE_RELAXES = 16;
  */
 type Mode = 'set-up' | 'set-up-again' | 'scouting' | 'recorded';
 
-/** The answers to a program's steps so far, in order. */
-export interface Answers {
-  readonly steps: readonly Step[];
-  readonly low: readonly number[];
-  readonly high: readonly number[];
-  /** Whether an exit took the place of the step; the answer then says nothing. */
-  readonly exit: readonly boolean[];
-}
-
-/** A broken invariant, in a scenario's words. */
-export interface Violation {
-  readonly invariant: InvariantId;
-  readonly message: string;
-  readonly evidence: readonly string[];
-}
-
-/** Which fences are steps: a memory model that has no use for one leaves it out. */
-export interface FenceSteps {
-  readonly mb: boolean;
-  readonly rmbAndWmb: boolean;
-}
-
-/** Answers what a run's list of answers does not: the checker's accesses, and as many steps as it likes. */
-export interface Oracle {
-  /** A step of the checker. Leaves the answer in `low` and `high`, or returns false to stop the program here. */
-  answer(step: Step): boolean;
-  /** Any other step. Leaves the answer in `low` and `high`, or returns false to stop the program here. */
-  goesOn(step: Step): boolean;
-  readonly low: number;
-  readonly high: number;
-}
-
 /**
  * Runs one thread's program from its start against a list of answers, and stops it at the first step
  * that has none.
@@ -87,11 +49,7 @@ export class Recorder {
   readonly #thread: number;
   readonly #sharing: Sharing;
   readonly #fences: FenceSteps;
-  /** Memory before the first step of any thread. */
-  #image: Uint8Array = new Uint8Array(0);
-  /** The same, with what this run wrote to private cells; while it is set up, the machine's memory. */
-  #own: DataView;
-  readonly #dirty: number[] = [];
+  readonly #own: PrivateMemory;
 
   #mode: Mode = 'set-up';
   /** What follows when the thread's own set-up has been repeated. */
@@ -125,8 +83,6 @@ export class Recorder {
 
   /** The step that had no answer. */
   pending: Step | undefined;
-  /** Of what this thread's private memory holds: equal where the memory is. */
-  digest = 0;
   /** Whether it is the guest that takes the next step. */
   guestSide = false;
   /** Whether `relax()` was called since the step before. */
@@ -146,7 +102,12 @@ export class Recorder {
     this.#thread = thread;
     this.#sharing = sharing;
     this.#fences = fences;
-    this.#own = memory;
+    this.#own = new PrivateMemory(memory);
+  }
+
+  /** Of what this thread's private memory holds: equal where the memory is. */
+  get digest(): number {
+    return this.#own.digest;
   }
 
   /**
@@ -157,7 +118,7 @@ export class Recorder {
   scout(memory: DataView): void {
     this.#start('set-up-again');
     this.#next = 'scouting';
-    this.#own = memory;
+    this.#own.become(memory);
   }
 
   /**
@@ -174,8 +135,7 @@ export class Recorder {
 
   /** Ends the set-up of all threads. */
   seal(image: Uint8Array): void {
-    this.#image = image;
-    this.#own = new DataView(image.slice().buffer);
+    this.#own.seal(image);
   }
 
   /** The thread's set-up is over; its program begins. */
@@ -194,10 +154,7 @@ export class Recorder {
     sitesAt?: ReadonlyMap<number, (site: string) => void>,
   ): void {
     this.#sitesAt = sitesAt;
-    for (const address of this.#dirty) {
-      this.#own.setUint32(address, readWord(this.#image, address), true);
-    }
-    this.#dirty.length = 0;
+    this.#own.rewind();
     this.#answers = answers;
     this.#length = answers.steps.length;
     this.#oracle = oracle;
@@ -219,7 +176,7 @@ export class Recorder {
     this.relaxed = false;
     this.lookedAhead = false;
     this.violation = undefined;
-    this.digest = 0;
+    this.#own.digest = 0;
     this.outcomes.length = 0;
     this.knowledge.reset();
   }
@@ -234,7 +191,7 @@ export class Recorder {
     digest: number,
   ): void {
     this.#scope = scope;
-    this.digest = digest;
+    this.#own.digest = digest;
     this.pending = pending;
     this.relaxed = relaxed;
     this.outcomes.length = 0;
@@ -298,7 +255,7 @@ export class Recorder {
     if (this.#looksAhead()) return false;
     if (may === EXIT_IF_KICKED && !kicked) {
       // Nobody else kicks this vCPU: what it did to its own word is known.
-      if (this.#own.getUint32(kick, true) !== 0) return true;
+      if (this.#own.word(kick) !== 0) return true;
       may = EXIT_NEVER;
     }
     if (may === EXIT_NEVER) return false;
@@ -389,7 +346,7 @@ export class Recorder {
     if (this.#mode !== 'recorded') throw UNANSWERED;
     const shared = this.#sharing.access(this.#thread, kick, 4, false);
     if (this.#looksAhead()) throw UNANSWERED;
-    if (!shared && this.#own.getUint32(kick, true) !== 0) return;
+    if (!shared && this.#own.word(kick) !== 0) return;
     this.step(STEP_WAIT, kick, 4, 0, 0, 0, 0, false);
   }
 
@@ -482,6 +439,7 @@ export class Recorder {
     throw new PortExhausted(MOST_CALLS);
   }
 
+  /** An access that is nobody else's business. */
   #local(
     op: number,
     address: HostAddress,
@@ -492,84 +450,8 @@ export class Recorder {
     high2: number,
   ): void {
     const own = this.#own;
-    if (bytes === 4) this.low = own.getUint32(address, true) | 0;
-    else if (bytes === 1) this.low = own.getUint8(address);
-    else if (bytes === 2) this.low = own.getUint16(address, true);
-    else {
-      this.low = own.getInt32(address, true);
-      this.high = own.getInt32(address + 4, true);
-    }
-    if (op === STEP_LOAD) return;
-    if (op === STEP_CMPXCHG && (this.low !== low || (bytes === 8 && this.high !== high))) return;
-    this.#forgetInDigest(address & ~3);
-    if (bytes === 8) this.#forgetInDigest((address & ~3) + 4);
-    const value = stored(op, this.low, low, low2);
-    if (bytes === 4) own.setInt32(address, value, true);
-    else if (bytes === 1) own.setUint8(address, value);
-    else if (bytes === 2) own.setUint16(address, value, true);
-    else {
-      own.setInt32(address, value, true);
-      own.setInt32(address + 4, storedHigh(op, this.low, low, this.high, high, high2), true);
-    }
-    this.digest += digestOf(address & ~3, own.getInt32(address & ~3, true));
-    if (bytes === 8) this.digest += digestOf(address + 4, own.getInt32(address + 4, true));
+    own.access(op, address, bytes, low, high, low2, high2);
+    this.low = own.low;
+    this.high = own.high;
   }
-
-  /** A private cell is about to change. */
-  #forgetInDigest(cell: HostAddress): void {
-    this.#dirty.push(cell);
-    this.digest -= digestOf(cell, this.#own.getInt32(cell, true));
-  }
-}
-
-/** The (lower half of the) value that an access leaves where `old` was. */
-export function stored(op: number, old: number, operand: number, replacement: number): number {
-  switch (op) {
-    case STEP_STORE:
-    case STEP_XCHG:
-      return operand;
-    case STEP_CMPXCHG:
-      return replacement;
-    case STEP_AND:
-      return old & operand;
-    case STEP_OR:
-      return old | operand;
-    case STEP_ADD:
-      return (old + operand) | 0;
-    default:
-      return old;
-  }
-}
-
-/** The upper half of a 64-bit value that an access leaves. */
-export function storedHigh(
-  op: number,
-  oldLow: number,
-  low: number,
-  oldHigh: number,
-  high: number,
-  replacement: number,
-): number {
-  if (op !== STEP_ADD) return stored(op, oldHigh, high, replacement);
-  const carry = (oldLow >>> 0) + (low >>> 0) > 0xffff_ffff ? 1 : 0;
-  return (oldHigh + high + carry) | 0;
-}
-
-/** A number below 2^40 for a cell and its value: sums of some thousand of them are exact. */
-function digestOf(cell: HostAddress, value: number): number {
-  let hash =
-    Math.imul(cell ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value ^ (value >>> 15), 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
-  const upper = Math.imul(hash ^ (hash >>> 16) ^ value, 0x165667b1) & 0xff;
-  return (hash >>> 0) + upper * 0x1_0000_0000;
-}
-
-function readWord(image: Uint8Array, address: number): number {
-  return (
-    (image[address]! |
-      (image[address + 1]! << 8) |
-      (image[address + 2]! << 16) |
-      (image[address + 3]! << 24)) >>>
-    0
-  );
 }

@@ -1,7 +1,8 @@
 import type { Automaton } from './automaton.ts';
 import { NotDeterministic } from './faults.ts';
 import type { ThreadProgram } from './program.ts';
-import type { Answers, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
+import type { Answers } from './recording.ts';
 import { STEP_BEYOND, STEP_END, STEP_VIOLATION, sameStep } from './step.ts';
 
 /** Whether a program, given these answers, comes to a state of an automaton. */

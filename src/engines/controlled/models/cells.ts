@@ -1,6 +1,6 @@
 import type { Automaton } from '../automaton.ts';
-import { stored, storedHigh } from '../recorder.ts';
 import { STEP_CMPXCHG, STEP_LOAD } from '../step.ts';
+import { stored, storedHigh } from '../stored.ts';
 
 /** One memory of 32-bit cells, and accesses of 8 to 64 bits to it that are there at once. */
 export class Cells {

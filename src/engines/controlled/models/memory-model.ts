@@ -1,5 +1,5 @@
 import type { Automaton } from '../automaton.ts';
-import type { FenceSteps } from '../recorder.ts';
+import type { FenceSteps } from '../recording.ts';
 
 /** The memory models by name. */
 export type ModelName = 'sc' | 'tso' | 'weak';

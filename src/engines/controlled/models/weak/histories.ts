@@ -1,5 +1,5 @@
 import type { Automaton } from '../../automaton.ts';
-import { stored, storedHigh } from '../../recorder.ts';
+import { stored, storedHigh } from '../../stored.ts';
 import type { Locations } from './locations.ts';
 import { Views } from './views.ts';
 
