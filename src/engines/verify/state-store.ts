@@ -3,6 +3,8 @@ const CHUNK_BITS = 18;
 const CHUNK_WORDS = 1 << CHUNK_BITS;
 const FIRST_CHUNK_BITS = 12;
 const FIRST_STATES_BITS = 8;
+/** By how much the first chunk grows at a time: more would be room that most explorations never need. */
+const FIRST_GROWTH = 1.5;
 /** Words of the first table. */
 const FIRST_TABLE = 1 << 12;
 
@@ -159,7 +161,8 @@ export class StateStore {
 
   /** The first chunk begins small, for most explorations are. */
   #growFirst(length: number): void {
-    const larger = new Int32Array(Math.min(this.#chunk.length * 4, length << this.#perChunkBits));
+    const states = Math.ceil((this.#chunk.length / length) * FIRST_GROWTH);
+    const larger = new Int32Array(Math.min(states, this.#inChunk + 1) * length);
     larger.set(this.#chunk);
     this.#words += larger.length - this.#chunk.length;
     this.#chunk = larger;
