@@ -2,8 +2,13 @@ import type { HostAddress } from '../memory/memory-port.ts';
 import type { SharedMemory } from '../memory/shared-memory.ts';
 import { pause, waitWhile } from '../memory/wait.ts';
 
-/** Steps from one delay to the next, at most. */
-const MOST_STEPS = 128;
+/**
+ * Steps from one delay to the next: at the most so many, or 2, 4 … 64 times that. Where delays are many,
+ * threads meet in the middle of host code; where they are few, threads run side by side at full speed, and
+ * what takes nanoseconds is seen.
+ */
+const FEWEST_STEPS = 64;
+const SCALES = 7;
 /** One delay in so many gives the core away: whoever waits for one gets to run in the middle of this. */
 const DELAYS_PER_SLEEP = 16;
 const SLEEP_MILLISECONDS = 0.03;
@@ -26,14 +31,18 @@ export class Noise {
     this.#random = random;
     this.#memory = memory;
     this.#stop = stop;
-    this.#stepsLeft = 1 + random.below(MOST_STEPS);
+    this.#stepsLeft = this.#gap();
   }
 
   /** One step of host code: now and then, a delay. */
   step(): void {
     if (--this.#stepsLeft > 0) return;
-    this.#stepsLeft = 1 + this.#random.below(MOST_STEPS);
+    this.#stepsLeft = this.#gap();
     this.delay();
+  }
+
+  #gap(): number {
+    return 1 + this.#random.below(FEWEST_STEPS << this.#random.below(SCALES));
   }
 
   /** Lets time pass. */
