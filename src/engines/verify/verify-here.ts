@@ -116,11 +116,14 @@ function exploreReduced(
   spec: SystemSpec,
   limits: ExploreLimits,
 ): { exploration: Exploration; explored: Explored } {
+  const half = Math.floor(limits.maxStates / 2);
   for (let patience = FIRST_PATIENCE; ; patience *= 4) {
     const reduction = spec.unreduced === true ? undefined : new Reduction(system, stepper);
     const outcomes = spec.scenario.outcomes.length;
     const exploration = new Exploration(system, stepper, reduction, outcomes, uncheckedBy(spec));
-    const explored = exploration.run({ ...limits, patience });
+    // Once at half of all states that there may be: with what was learned by then, all may fit.
+    const last = patience > half && patience <= 4 * half;
+    const explored = exploration.run({ ...limits, patience: last ? half : patience });
     if (explored.kind === 'violation' || explored.kind === 'stuck')
       return { exploration, explored };
     const incomplete = explored.kind === 'stopped' && explored.why === 'incomplete';
