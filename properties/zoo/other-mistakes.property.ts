@@ -26,6 +26,13 @@ const forgets = (feature: number): Partial<GuestRoles> => ({
   cpuOffline: (cpu, at) => cpuOffline(cpu, { features: at.features & ~(1 << feature) }),
 });
 
+/** What the clock says without a look at what others have read. */
+const timeAlone: GuestRoles['readClock'] = (cpu, at) => {
+  const time = readClock(cpu, { ...at, lastValue: at.lastValue + SPARE });
+  cpu.store64(at.lastValue + SPARE, 0n);
+  return time;
+};
+
 type Scale = (delta: bigint, mul: number, shift: number) => bigint;
 
 /** A clock under its version, with a multiplication of its own; the shift is to the right. */
@@ -102,8 +109,7 @@ const MISTAKES: readonly Mistake[] = [
     breaks: 'P4',
     roles: {
       readClock(cpu, at) {
-        const time = readClock(cpu, { ...at, lastValue: at.lastValue + SPARE });
-        cpu.store64(at.lastValue + SPARE, 0n);
+        const time = timeAlone(cpu, at);
         const last = cpu.lockXchg64(at.lastValue, time);
         return time > last ? time : last;
       },
@@ -123,8 +129,7 @@ const MISTAKES: readonly Mistake[] = [
     breaks: 'P4',
     roles: {
       readClock(cpu, at) {
-        const time = readClock(cpu, { ...at, lastValue: at.lastValue + SPARE });
-        cpu.store64(at.lastValue + SPARE, 0n);
+        const time = timeAlone(cpu, at);
         for (;;) {
           const last = cpu.load64(at.lastValue);
           if (time <= last) return last;

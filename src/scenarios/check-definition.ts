@@ -27,10 +27,10 @@ const FIELDS: readonly string[] = [
   'reference',
 ];
 const EXPECTATIONS: readonly string[] = ['ACCEPTABLE', 'INTERESTING', 'FORBIDDEN'];
-/** Places for outcomes that each thread has (`MAX_OUTCOMES`). */
-const MOST_OUTCOMES = 32;
+/** Outcome counters that each thread has room for. */
+export const MAX_OUTCOMES = 32;
 /** The model's guests have room for the areas of so many vCPUs. */
-const MOST_VCPUS = 64;
+export const MOST_VCPUS = 64;
 const MOST_LEDGER_BYTES = 1 << 28;
 const MOST_INSTANCES = 1 << 16;
 
@@ -105,8 +105,8 @@ function checkInvariants(invariants: unknown, further: unknown): void {
 function checkOutcomes(outcomes: unknown): void {
   if (!Array.isArray(outcomes) || outcomes.length === 0)
     throw wrong('at least one outcome', outcomes);
-  if (outcomes.length > MOST_OUTCOMES)
-    throw wrong(`at most ${MOST_OUTCOMES} outcomes`, outcomes.length);
+  if (outcomes.length > MAX_OUTCOMES)
+    throw wrong(`at most ${MAX_OUTCOMES} outcomes`, outcomes.length);
   for (const one of outcomes) {
     if (!isRecord(one) || !isText(one.outcome) || typeof one.description !== 'string')
       throw wrong('each outcome to be { outcome, expect, description }', one);

@@ -1,11 +1,10 @@
 import { DEFAULT_MACHINE, type MachineSpec } from '../host/machine.ts';
-import { checkNames } from './check-definition.ts';
+import { checkNames, MOST_VCPUS } from './check-definition.ts';
 import { isRecord, isWholeNumber, wrong } from './shape.ts';
 
 const PAGE_BYTES = 4096;
 /** What host memory is behind it fits besides. */
 const MOST_RAM_BYTES = 1 << 30;
-const MOST_VCPUS = 64;
 const IRQCHIPS: readonly unknown[] = ['none', 'kernel', 'split'];
 const TIME_SOURCES: readonly unknown[] = ['shared-tick', 'still-tick', 'monotonic'];
 

@@ -1,6 +1,6 @@
 import type { RoleName } from '../guest/roles.ts';
 import type { MachineSpec } from '../host/machine.ts';
-import { checkDefinition } from './check-definition.ts';
+import { checkDefinition, MOST_VCPUS } from './check-definition.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkedThreads } from './check-threads.ts';
 import type { Invariant, InvariantId } from './invariants.ts';
@@ -81,7 +81,6 @@ export function defineScenario(definition: ScenarioDefinition): Scenario {
   };
 }
 
-const MOST_VCPUS = 64;
 const DEFAULT_VCPUS = 2;
 
 function vcpusOf({ vcpus, machine, threads }: ScenarioDefinition): Scenario['vcpus'] {

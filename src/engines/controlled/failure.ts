@@ -43,8 +43,8 @@ export function failureHere(system: System, stepper: Stepper): Failure | undefin
   for (let actor = 0; actor < stepper.actors; actor++) {
     if (stepper.alternatives(actor) > 0) return undefined;
   }
-  const ops = learners.map(({ automaton }, index) => automaton.op[model.nodes[index]!]);
   if (stepper.finished || stepper.leftOff) return undefined;
+  const ops = learners.map(({ automaton }, index) => automaton.op[model.nodes[index]!]);
   const waiting = ops.flatMap((op, index) => (op === STEP_END ? [] : [index]));
   return { kind: 'stuck', sleeping: ops.includes(STEP_WAIT), waiting };
 }

@@ -72,7 +72,10 @@ export class ThreadProgram {
   readonly #scenario: Scenario;
   readonly #spec: ThreadSpec;
   readonly #instance: Instance;
-  readonly #steps: number;
+  /** What each call of `step` is told: of a round every one is about another instance. */
+  readonly #operations: readonly number[];
+  /** Instances that are judged at the end. */
+  readonly #judged: number;
   readonly #replacements: Replacements;
   readonly #recorder: Recorder;
   readonly #pulse: ((running: boolean) => void) | undefined;
@@ -92,7 +95,9 @@ export class ThreadProgram {
     this.#scenario = scenario;
     this.#spec = spec;
     this.#instance = instance;
-    this.#steps = steps;
+    const inRounds = scenario.rounds !== undefined;
+    this.#operations = Array.from({ length: steps }, (_, call) => (inRounds ? call : 0));
+    this.#judged = inRounds ? Math.max(...instance.steps) : 1;
     this.#replacements = replacements;
     this.#recorder = recorder;
     this.#pulse = pulse;
@@ -117,17 +122,9 @@ export class ThreadProgram {
     return this.#guarded(() => {
       const { program, cpu } = this.#build();
       this.#recorder.begin();
-      const { steps } = this.#instance;
-      const judged = this.#scenario.rounds === undefined ? 1 : Math.max(...steps);
       const judgeOutcomes = () => this.#judgeOutcomes();
-      runProgram(program, this.#operations(), judged, cpu, this.#recorder, judgeOutcomes);
+      runProgram(program, this.#operations, this.#judged, cpu, this.#recorder, judgeOutcomes);
     });
-  }
-
-  /** What each call of `step` is told: of a round every one is about another instance. */
-  #operations(): readonly number[] {
-    const inRounds = this.#scenario.rounds !== undefined;
-    return Array.from({ length: this.#steps }, (_, call) => (inRounds ? call : 0));
   }
 
   /** A result that must not be is a violation, also where its scenario does no more than count it. */

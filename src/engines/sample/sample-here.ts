@@ -8,7 +8,7 @@ import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
 import type { TraceStep } from '../trace.ts';
-import { uncheckedBy } from '../verify/verify-here.ts';
+import { uncheckedBy } from '../verify/explored.ts';
 import { Coverage } from './coverage.ts';
 import { doomedBy } from './doomed.ts';
 import { type Strategy, Walker } from './walk.ts';

@@ -1,9 +1,7 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
 import type { SharedMemory } from '../../memory/shared-memory.ts';
 import { BARRIER_BYTES, loadControl } from '../../memory/wait.ts';
-
-/** Outcome counters that each thread has room for. */
-export const MAX_OUTCOMES = 32;
+import { MAX_OUTCOMES } from '../../scenarios/check-definition.ts';
 
 /** What the supervisor tells all threads, in {@link ControlMap.phase}. */
 export const PHASE_PREPARE = 0;

@@ -21,6 +21,7 @@ import {
   storeControl,
   waitWhile,
 } from '../../memory/wait.ts';
+import { MAX_OUTCOMES } from '../../scenarios/check-definition.ts';
 import { checkedProgram } from '../../scenarios/check-threads.ts';
 import { instrumented } from '../../scenarios/instrumented.ts';
 import type { InvariantId } from '../../scenarios/invariants.ts';
@@ -123,7 +124,7 @@ class RaceThread {
     this.#counts = new Float64Array(
       memory.u8.buffer,
       this.#block + control.THREAD_OUTCOMES,
-      control.MAX_OUTCOMES,
+      MAX_OUTCOMES,
     );
     this.#operationCount = new Float64Array(
       memory.u8.buffer,

@@ -1,4 +1,6 @@
 import type { Move } from '../controlled/move.ts';
+import type { SystemSpec } from '../controlled/system.ts';
+import { waitingInvariant } from '../controlled/waiting.ts';
 
 /** How an exploration ended. */
 export type Explored =
@@ -38,3 +40,8 @@ export interface Unchecked {
 
 /** All is checked. */
 export const CHECKED: Unchecked = { invariants: [], waiting: false };
+
+/** What a system is explored without. */
+export function uncheckedBy({ scenario, without = [] }: SystemSpec): Unchecked {
+  return { invariants: without, waiting: without.includes(waitingInvariant(scenario)) };
+}

@@ -7,10 +7,9 @@ import type { Move } from '../controlled/move.ts';
 import { Stepper } from '../controlled/stepper.ts';
 import { type System, SystemFactory, type SystemSpec } from '../controlled/system.ts';
 import { traceOf } from '../controlled/trace.ts';
-import { waitingInvariant } from '../controlled/waiting.ts';
 import type { TraceStep } from '../trace.ts';
 import { Exploration } from './explore.ts';
-import type { Bound, Explored, ExploreLimits, Unchecked } from './explored.ts';
+import { type Bound, type Explored, type ExploreLimits, uncheckedBy } from './explored.ts';
 import { livelock } from './liveness.ts';
 import { Reduction } from './reduction.ts';
 
@@ -130,10 +129,6 @@ function exploreReduced(
     if (explored.kind === 'stopped' && !incomplete) return { exploration, explored };
     if (!incomplete && reduction?.stillHolds !== false) return { exploration, explored };
   }
-}
-
-export function uncheckedBy({ scenario, without = [] }: SystemSpec): Unchecked {
-  return { invariants: without, waiting: without.includes(waitingInvariant(scenario)) };
 }
 
 /** A schedule's failure and what its steps did. */

@@ -60,7 +60,7 @@ function twinTrial(engine: ZooEngine, twin: Twin, model: ModelName | undefined):
       : { ...trial, models: [], notVisible: notOnThreads };
   }
   if (models.length > 0) return { ...trial, models };
-  const reason = whyNotVisible(twin, model ?? 'weak');
+  const reason = whyNotVisible(twin, model);
   return { ...trial, models: [], ...(reason === undefined ? {} : { notVisible: reason }) };
 }
 
