@@ -45,6 +45,25 @@ for (const scenario of ['live-migration', 'map-gpa-range'] as const) {
   });
 }
 
+/** A worker whose host code takes long to return, once whoever waits for it has been let go on. */
+const SLOW_WORKERS = new URL(
+  `data:text/javascript,${encodeURIComponent(`import { defineScenario, findScenario, referenceHost } from 'pvrace';
+export default defineScenario({ ...findScenario('live-migration'), name: 'slow-workers', host: {
+  finishAsyncPfWork(kvm, work) {
+    referenceHost.finishAsyncPfWork(kvm, work);
+    for (let looks = 0; looks < 20_000; looks++) kvm.memory.load32(kvm.vm);
+  },
+} });`)}`,
+);
+
+test.serial(
+  'a worker that takes long to return from a vCPU that is gone is no lost page',
+  async (t) => {
+    const result = await stress({ scenario: SLOW_WORKERS, seconds: 3, canarySeconds: 0.01 });
+    t.true(result.verdict === 'pass' || result.verdict === 'incomplete', JSON.stringify(result));
+  },
+);
+
 test.serial(
   '10 000 values in every MSR, from two vCPUs of a VM that moves: M1 and M2 hold',
   async (t) => {

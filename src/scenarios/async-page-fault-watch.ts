@@ -230,9 +230,10 @@ export class PageFaultWatch {
         ops.freeAsyncPfWork(kvm, work);
       },
       finishAsyncPfWork: (kvm, work) => {
-        const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);
+        // Looked up first: once the worker is done, a migration may take the vCPU apart, its id as well.
+        const line = lineOf(kvm, kvm.memory.load32(work + ASYNC_PF_WORK.vcpu));
         ops.finishAsyncPfWork(kvm, work);
-        ledger.add32(lineOf(kvm, vcpu) + UNDER_WAY, -1);
+        ledger.add32(line + UNDER_WAY, -1);
       },
       cancelAsyncPfWork: (kvm, work) => {
         const vcpu = kvm.memory.load32(work + ASYNC_PF_WORK.vcpu);

@@ -18,8 +18,10 @@ import {
   PUBLICATIONS,
   STANDS_BY,
   STAYED,
+  UPDATE_TURNS,
   WORKERS,
 } from './moved-ledger.ts';
+import { oneUpdateAtATime } from './one-update-at-a-time.ts';
 import { serveFaults } from './page-fault-worker.ts';
 import { watchPvEoi } from './pv-eoi-watch.ts';
 import type { HostThread, Program, Scenario, ThreadSpec } from './scenario.ts';
@@ -83,7 +85,7 @@ export const liveMigration: Scenario = {
     const stable = checkStaysStable(clock, thread);
     const pages = new PageFaultWatch(thread, PAGE_FAULTS).instrument(stable);
     const watched = watchMigration(watchPvEoi(pages, thread), thread, MIGRATION);
-    return guardHostWrites(watched, thread);
+    return guardHostWrites(oneUpdateAtATime(watched, thread, UPDATE_TURNS), thread);
   },
   threads(machine) {
     const threads: ThreadSpec[] = Array.from({ length: machine.vcpus }, (_, vcpu) => ({

@@ -4,6 +4,7 @@ import { CLOCK_FLOOR_BYTES } from './clock-floor.ts';
 import { CLOCK_OUTCOMES } from './clock-reader.ts';
 import { CONVERSIONS_BYTES, MOST_CONVERTERS } from './conversions.ts';
 import { WATCHED_CONVERSIONS } from './migration-watch.ts';
+import { UPDATE_TURNS_BYTES } from './one-update-at-a-time.ts';
 import { PAGE_WORKER_BYTES } from './page-fault-worker.ts';
 import { PUBLICATIONS_BYTES } from './publications.ts';
 import { WATCH_BYTES } from './pv-eoi-watch.ts';
@@ -17,7 +18,8 @@ export const WORKERS = PAGE_FAULTS + PAGE_FAULT_BYTES;
 export const PUBLICATIONS = WORKERS + PAGE_WORKER_BYTES;
 /** Not 0 once a vCPU is in user space to be moved. */
 export const STANDS_BY = PUBLICATIONS + MOST_CONVERTERS * PUBLICATIONS_BYTES;
-export const LEDGER_BYTES = STANDS_BY + 64;
+export const UPDATE_TURNS = STANDS_BY + 64;
+export const LEDGER_BYTES = UPDATE_TURNS + UPDATE_TURNS_BYTES;
 
 /** What can come of its steps. */
 export const MIGRATION_OUTCOMES = [
