@@ -73,7 +73,11 @@ function noteWallClock(ops: HostOps, thread: HostThread): HostOps {
   return {
     ...ops,
     setMsr(kvm, vcpu, access, value) {
-      history = historyOf(thread, kvm.memory.load32(vcpu + VCPU.id));
+      // What vCPU 0 has written to some other place, on the side, is no publication in this one.
+      history =
+        value === BigInt(WALL_CLOCK_AREA)
+          ? historyOf(thread, kvm.memory.load32(vcpu + VCPU.id))
+          : undefined;
       return ops.setMsr(kvm, vcpu, access, value);
     },
     wallClockEpochNs(kvm) {
