@@ -1,9 +1,10 @@
 import '../seed.ts';
 import test from 'ava';
 import fc from 'fast-check';
-import { closePools, stress } from '../../src/engines/stress/index.ts';
+import { closePools } from '../../src/engines/stress/index.ts';
 import type { MachineSpec } from '../../src/host/machine.ts';
 import { mutants } from '../../src/zoo/index.ts';
+import { expectHolds, testKills } from './races.ts';
 
 test.after.always(() => closePools());
 
@@ -23,14 +24,11 @@ for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
     });
     await fc.assert(
       fc.asyncProperty(machine, async (differs) => {
-        const result = await stress({
+        await expectHolds({
           scenario,
           machine: differs,
           seconds: 0.4,
-          canarySeconds: 0.01,
         });
-        if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
-        return result.verdict === 'pass' || result.verdict === 'incomplete';
       }),
       { numRuns: 6 },
     );
@@ -38,11 +36,10 @@ for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
   });
 }
 
-for (const { id, scenario, invariants, notOnThreads } of mutants) {
-  if (!Object.hasOwn(SCENARIOS, scenario) || notOnThreads !== undefined) continue;
-  test.serial(`${id} is killed by its own invariant`, async (t) => {
-    const result = await stress({ scenario, mutant: id, seconds: 30, canarySeconds: 0.01 });
-    t.is(result.verdict, 'fail', JSON.stringify(result.outcomes));
-    t.true(result.verdict === 'fail' && invariants.some((one) => one === result.invariant), id);
-  });
-}
+testKills(
+  mutants.filter(
+    ({ scenario, notOnThreads }) =>
+      Object.hasOwn(SCENARIOS, scenario) && notOnThreads === undefined,
+  ),
+  30,
+);

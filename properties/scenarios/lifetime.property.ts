@@ -1,10 +1,11 @@
 import '../seed.ts';
 import test from 'ava';
 import fc from 'fast-check';
-import { closePools, stress } from '../../src/engines/stress/index.ts';
+import { closePools } from '../../src/engines/stress/index.ts';
 import type { MachineSpec } from '../../src/host/machine.ts';
 import { mutants } from '../../src/zoo/index.ts';
 import { initialVersion } from '../machines.ts';
+import { expectHolds, testKills } from './races.ts';
 
 test.after.always(() => closePools());
 
@@ -33,15 +34,12 @@ for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
   test.serial(`${scenario} holds on any machine`, async (t) => {
     await fc.assert(
       fc.asyncProperty(machine(least, most), async (differs) => {
-        const result = await stress({
+        await expectHolds({
           scenario,
           machine: differs,
           // By time: a thread that has done its operations would answer no peer any more.
           seconds: 0.3,
-          canarySeconds: 0.01,
         });
-        if (result.verdict === 'fail' || result.verdict === 'error') t.log(result.message);
-        return result.verdict === 'pass' || result.verdict === 'incomplete';
       }),
       { numRuns: 6 },
     );
@@ -49,13 +47,12 @@ for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
   });
 }
 
-for (const { id, scenario, invariants, visibleUnder, notOnThreads } of mutants) {
-  if (!Object.hasOwn(SCENARIOS, scenario) || notOnThreads !== undefined) continue;
-  // What only a store buffer shows needs two threads that really run at once: a busy machine has none.
-  if (!visibleUnder.includes('sc')) continue;
-  test.serial(`${id} is killed by its own invariant`, async (t) => {
-    const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });
-    t.is(result.verdict, 'fail', JSON.stringify(result.outcomes));
-    t.true(result.verdict === 'fail' && invariants.some((one) => one === result.invariant), id);
-  });
-}
+// What only a store buffer shows needs two threads that really run at once: a busy machine has none.
+testKills(
+  mutants.filter(
+    ({ scenario, visibleUnder, notOnThreads }) =>
+      Object.hasOwn(SCENARIOS, scenario) &&
+      notOnThreads === undefined &&
+      visibleUnder.includes('sc'),
+  ),
+);

@@ -19,6 +19,7 @@ import {
 import type { HostThread } from '../../src/scenarios/scenario.ts';
 import { mutants } from '../../src/zoo/index.ts';
 import { makeWorld } from '../host/world.ts';
+import { testKills } from './races.ts';
 
 test.after.always(() => closePools());
 
@@ -151,11 +152,4 @@ for (const [scenario, operations] of [
 }
 
 // Z-R1 needs two threads that really run at once, which a busy machine cannot promise.
-for (const { id, scenario, invariants } of mutants) {
-  if (!/^(Z-E|A-E|Z-R2|Z-R3)/.test(id)) continue;
-  test.serial(`${id} is killed by its own invariant`, async (t) => {
-    const result = await stress({ scenario, mutant: id, seconds: 20, canarySeconds: 0.01 });
-    t.true(result.verdict === 'fail', JSON.stringify(result.outcomes));
-    t.true(result.verdict === 'fail' && invariants.some((one) => one === result.invariant), id);
-  });
-}
+testKills(mutants.filter(({ id }) => /^(Z-E|A-E|Z-R2|Z-R3)/.test(id)));
