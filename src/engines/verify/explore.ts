@@ -115,15 +115,19 @@ export class Exploration {
     const enabled = this.ways.enabled();
     const chosen = this.ways.suffice(enabled);
     const countBefore = store.count;
-    const moves = this.#expand(state, chosen);
+    const moves = this.#expand(state, chosen, true);
     // Steps that only lead to where one has been may put the others off for ever.
     if (chosen === enabled || store.count !== countBefore || stepper.violator !== NONE)
       return moves;
-    return moves + this.#expand(state, enabled & ~chosen);
+    return moves + this.#expand(state, enabled & ~chosen, false);
   }
 
-  /** Takes every step of these actors from a state. Returns how many there were. */
-  #expand(state: number, chosen: number): number {
+  /**
+   * Takes every step of these actors from a state. Returns how many there were.
+   *
+   * @param atHand whether the model has that state at hand already
+   */
+  #expand(state: number, chosen: number, atHand: boolean): number {
     const stepper = this.#stepper;
     const { model } = this.#system;
     const { store } = this;
@@ -135,7 +139,7 @@ export class Exploration {
       if (chosen !== EVERYBODY && (chosen & (1 << actor)) === 0) continue;
       const count = this.ways.counts[actor]!;
       for (let way = 0; way < count; way++) {
-        model.load(words, at);
+        if (moves > 0 || !atHand) model.load(words, at);
         moves++;
         this.ways.follow(actor, way);
         if (stepper.violator === NONE) this.#arrive(state);
