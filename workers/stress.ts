@@ -4,8 +4,8 @@ import { printToStderr } from '../src/engines/own-output.ts';
 import { describeScenario, loadScenario } from '../src/engines/scenario-module.ts';
 import type { ScenarioInspection, ScenarioQuestion } from '../src/engines/scenario-of.ts';
 import type { GuestInspection } from '../src/engines/stress/guest-roles.ts';
-import { raceThread } from '../src/engines/stress/race-thread.ts';
 import type { ThreadReport, ThreadTask } from '../src/engines/stress/task.ts';
+import { raceThread } from '../src/engines/stress/thread/race-thread.ts';
 import type { RoleName } from '../src/guest/roles.ts';
 
 // A role makes a dozen port calls; V8's default budget inlines half of them.

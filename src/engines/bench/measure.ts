@@ -1,8 +1,8 @@
 import { build } from 'hdr-histogram-js';
 import type { FailureCode } from '../result.ts';
-import { THREAD_BYTES, THREAD_OPERATIONS, THREAD_OUTCOMES } from '../stress/control.ts';
 import { type RunSetUp, setUpRun } from '../stress/set-up.ts';
 import { supervise } from '../stress/supervisor.ts';
+import { blocksOf, type ThreadBlock } from '../stress/thread-block.ts';
 import type { Workload } from './workload.ts';
 
 /** Seconds at the start of a run that are not counted. */
@@ -87,38 +87,35 @@ export async function measure(workload: Workload, options: MeasureOptions): Prom
 
 /** Reads what the threads of a run have counted so far. */
 class Counters {
-  readonly #run: RunSetUp;
   readonly #workload: Workload;
   /** Places of the vCPU threads among all. */
   readonly vcpus: readonly number[];
+  readonly #blocks: readonly ThreadBlock[];
 
-  constructor(run: RunSetUp, workload: Workload) {
-    this.#run = run;
+  constructor({ names, memory, control }: RunSetUp, workload: Workload) {
     this.#workload = workload;
-    this.vcpus = run.names.flatMap((name, index) => (name.startsWith('vcpu') ? [index] : []));
+    this.vcpus = names.flatMap((name, index) => (name.startsWith('vcpu') ? [index] : []));
+    const blocks = blocksOf(memory, control, names.length);
+    this.#blocks = this.vcpus.map((index) => blocks[index]!);
   }
 
   read(): { readonly operations: number; readonly weak: number } {
     const { scenario, counts } = this.#workload;
     const outcomes = scenario.outcomes.map((_, outcome) =>
-      this.#sum(this.vcpus, THREAD_OUTCOMES + outcome * 8),
+      sum(this.#blocks.map((block) => block.outcomes[outcome]!)),
     );
     return {
       operations:
         counts === 'samples'
-          ? outcomes.reduce((sum, count) => sum + count, 0)
-          : this.#sum(this.vcpus, THREAD_OPERATIONS),
+          ? sum(outcomes)
+          : sum(this.#blocks.map(({ operations }) => operations)),
       weak: outcomes[0] ?? 0,
     };
   }
+}
 
-  #sum(threads: readonly number[], offset: number): number {
-    const { memory, control } = this.#run;
-    return threads.reduce((sum, thread) => {
-      const address = control.threads + thread * THREAD_BYTES + offset;
-      return sum + new Float64Array(memory.u8.buffer, address, 1)[0]!;
-    }, 0);
-  }
+function sum(counts: readonly number[]): number {
+  return counts.reduce((one, other) => one + other, 0);
 }
 
 function percentiles(nanoseconds: readonly number[]): Measurement['latencyNs'] {

@@ -1,6 +1,5 @@
 import type { HostAddress } from '../../memory/memory-port.ts';
-import type { SharedMemory } from '../../memory/shared-memory.ts';
-import { BARRIER_BYTES, loadControl } from '../../memory/wait.ts';
+import { BARRIER_BYTES } from '../../memory/wait.ts';
 import { MAX_OUTCOMES } from '../../scenarios/check-definition.ts';
 
 /** What the supervisor tells all threads, in {@link ControlMap.phase}. */
@@ -76,13 +75,4 @@ export function mapControl(start: HostAddress, threads: number, ledgerBytes: num
     ledger: take(ledgerBytes),
     end: next,
   };
-}
-
-/** Whether any program of a run has something to say after its last step. */
-export function anyFinishes(memory: SharedMemory, where: ControlMap, threads: number): boolean {
-  for (let index = 0; index < threads; index++) {
-    const block = where.threads + index * THREAD_BYTES;
-    if (loadControl(memory, block + THREAD_FINISHES) !== 0) return true;
-  }
-  return false;
 }

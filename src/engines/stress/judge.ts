@@ -4,10 +4,11 @@ import { invariantSentence } from '../../scenarios/invariants.ts';
 import type { Mutant, Scenario } from '../../scenarios/scenario.ts';
 import { ownSentence } from '../own-sentence.ts';
 import type { OutcomeCount, ScenarioResult } from '../result.ts';
-import * as control from './control.ts';
+import type { ControlMap } from './control.ts';
 import type { StressOptions } from './options.ts';
 import type { Supervised } from './supervisor.ts';
 import type { ThreadReport } from './task.ts';
+import { blocksOf, type ThreadBlock } from './thread-block.ts';
 
 /** Everything a run left behind. */
 export interface RunRecord {
@@ -18,7 +19,7 @@ export interface RunRecord {
   readonly access: AccessMode;
   readonly seed: string;
   readonly cores: number;
-  readonly control: control.ControlMap;
+  readonly control: ControlMap;
   readonly memory: SharedMemory;
   readonly supervised: Supervised;
   readonly names: readonly string[];
@@ -27,7 +28,8 @@ export interface RunRecord {
 /** Turns what a run left behind into its result. */
 export function judge(record: RunRecord): ScenarioResult {
   const { scenario, mutant, options, supervised, names } = record;
-  const outcomes = countOutcomes(record);
+  const blocks = blocksOf(record.memory, record.control, names.length);
+  const outcomes = countOutcomes(record, blocks);
   const sensitivity = canarySensitivity(record);
   const common = {
     scenario: scenario.name,
@@ -41,10 +43,7 @@ export function judge(record: RunRecord): ScenarioResult {
     outcomes,
     access: record.access,
     samples: outcomes.reduce((sum, { count }) => sum + count, 0),
-    operations: names.reduce(
-      (sum, _, index) => sum + readCount(record, index, control.THREAD_OPERATIONS),
-      0,
-    ),
+    operations: blocks.reduce((sum, { operations }) => sum + operations, 0),
     sensitivity,
   };
   const reports = supervised.reports.filter((report) => report !== undefined);
@@ -106,13 +105,10 @@ export function judge(record: RunRecord): ScenarioResult {
   return { ...common, verdict: 'pass' };
 }
 
-function countOutcomes(record: RunRecord): OutcomeCount[] {
-  return record.scenario.outcomes.map((spec, outcome) => ({
+function countOutcomes({ scenario }: RunRecord, blocks: readonly ThreadBlock[]): OutcomeCount[] {
+  return scenario.outcomes.map((spec, outcome) => ({
     ...spec,
-    count: record.names.reduce(
-      (sum, _, thread) => sum + readCount(record, thread, control.THREAD_OUTCOMES + outcome * 8),
-      0,
-    ),
+    count: blocks.reduce((sum, { outcomes }) => sum + outcomes[outcome]!, 0),
   }));
 }
 
@@ -126,9 +122,4 @@ function canarySensitivity({ supervised, memory, control: map }: RunRecord): num
 
 function updatesOf(report: ThreadReport | undefined): number {
   return report?.canaryUpdates ?? 0;
-}
-
-function readCount(record: RunRecord, thread: number, offset: number): number {
-  const address = record.control.threads + thread * control.THREAD_BYTES + offset;
-  return new Float64Array(record.memory.u8.buffer, address, 1)[0]!;
 }

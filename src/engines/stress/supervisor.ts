@@ -8,8 +8,10 @@ import { workerDeath } from '../worker-death.ts';
 import * as control from './control.ts';
 import type { StressProgress } from './options.ts';
 import { borrowPool, returnPool, type ThreadPool } from './pool.ts';
+import { Stalls } from './stalls.ts';
 import { stopEverybody } from './stop.ts';
 import type { ThreadReport, ThreadTask } from './task.ts';
+import { blocksOf, type ThreadBlock } from './thread-block.ts';
 
 /** How the supervisor waits; tests inject a clock of their own. */
 export interface SupervisorClock {
@@ -76,6 +78,7 @@ class Supervisor {
   readonly #clock: SupervisorClock;
   readonly #reports: (ThreadReport | undefined)[];
   readonly #control: control.ControlMap;
+  readonly #blocks: readonly ThreadBlock[];
   #pool: ThreadPool | undefined;
   #failure: Supervised['failure'];
   #pending: number;
@@ -94,6 +97,7 @@ class Supervisor {
     this.#clock = supervision.clock ?? REAL_CLOCK;
     this.#reports = tasks.map(() => undefined);
     this.#control = tasks[0]!.control;
+    this.#blocks = blocksOf(memory, this.#control, tasks.length);
     this.#pending = tasks.length;
   }
 
@@ -138,7 +142,7 @@ class Supervisor {
     const deadline =
       this.#clock.now() + milliseconds + this.#tasks.length * STALL_PER_WAITING_THREAD;
     while (!this.#over()) {
-      const late = this.#tasks.findIndex((_, index) => this.#state(index) < state);
+      const late = this.#blocks.findIndex((block) => block.state < state);
       if (late < 0) return true;
       if (this.#clock.now() > deadline) {
         this.#hung(late, milliseconds);
@@ -170,21 +174,21 @@ class Supervisor {
     this.#phase(control.PHASE_RACE);
     const until = from + this.#supervision.seconds * 1000;
     const stall = STALL + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
-    const seen = this.#tasks.map(() => ({ operations: -1, since: from }));
+    const stalls = new Stalls(this.#blocks, from);
     const own = isScenarioModule(this.#tasks[0]!.scenario);
     const linger = Math.min(SHORT_STALL, (until - from) / 2);
     const goesOn = (): boolean => {
       const now = this.#clock.now();
       if (now < until) return true;
       // Nobody knows a scenario of the user's to come to an end: who has been at a step for long is waited for.
-      return own && this.#stuckThread(seen, now, linger) >= 0;
+      return own && stalls.stuck(now, linger) >= 0;
     };
     const raced = (): boolean =>
       loadControl(this.#memory, this.#control.phase) >= control.PHASE_END;
     while (!this.#over() && !raced() && goesOn()) {
       const now = this.#clock.now();
       this.#progress('racing', (now - from) / 1000);
-      const stuck = this.#stuckThread(seen, now, stall);
+      const stuck = stalls.stuck(now, stall);
       if (stuck >= 0) this.#hung(stuck, stall);
       await this.#clock.sleep(Math.max(1, Math.min(LOOK, Math.abs(until - this.#clock.now()))));
     }
@@ -192,8 +196,8 @@ class Supervisor {
     const now = this.#clock.now();
     const stuck = this.#over()
       ? -1
-      : this.#stuckThread(seen, now, Math.min(stall, SHORT_STALL + stall - STALL));
-    if (stuck >= 0 && this.#role(stuck) !== 0) this.#hung(stuck, now - seen[stuck]!.since);
+      : stalls.stuck(now, Math.min(stall, SHORT_STALL + stall - STALL));
+    if (stuck >= 0 && this.#blocks[stuck]!.role !== 0) this.#hung(stuck, now - stalls.since(stuck));
     if (!this.#over()) await this.#finish();
     this.#stop();
     return (now - from) / 1000;
@@ -201,40 +205,25 @@ class Supervisor {
 
   /** Where programs judge what is left, everybody comes to the end of a step first, and nobody is stopped in one. */
   async #finish(): Promise<void> {
-    if (!control.anyFinishes(this.#memory, this.#control, this.#tasks.length)) return;
+    if (!this.#blocks.some(({ finishes }) => finishes)) return;
     this.#phase(control.PHASE_END);
     const patience = STALL + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
     // Who waits for a thread that is past its last step never comes to the end of its own.
     if (!(await this.#allPast(control.THREAD_RACED, DRAIN))) return;
     this.#phase(control.PHASE_FINISH);
     if (await this.#allPast(control.THREAD_DONE, patience)) return;
-    const late = this.#tasks.findIndex((_, index) => this.#state(index) < control.THREAD_DONE);
+    const late = this.#blocks.findIndex(({ state }) => state < control.THREAD_DONE);
     if (!this.#over() && late >= 0) this.#hung(late, patience);
   }
 
   /** Whether all threads come to a state in time. */
   async #allPast(state: number, milliseconds: number): Promise<boolean> {
     const deadline = this.#clock.now() + milliseconds;
-    while (this.#tasks.some((_, index) => this.#state(index) < state)) {
+    while (this.#blocks.some((block) => block.state < state)) {
       if (this.#failure !== undefined || this.#clock.now() > deadline) return false;
       await this.#clock.sleep(1);
     }
     return true;
-  }
-
-  /** A thread that finished no step for too long; one that is inside a role goes before one that waits. */
-  #stuckThread(seen: { operations: number; since: number }[], now: number, stall: number): number {
-    let stuck = -1;
-    for (const [index, last] of seen.entries()) {
-      const operations = this.#operationsOf(index);
-      if (operations !== last.operations || this.#state(index) !== control.THREAD_RACING) {
-        last.operations = operations;
-        last.since = now;
-      } else if (now - last.since > stall && (stuck < 0 || this.#role(index) !== 0)) {
-        stuck = index;
-      }
-    }
-    return stuck;
   }
 
   /** Stops whoever still runs, first by the stop word, then by ending the workers. */
@@ -251,7 +240,7 @@ class Supervisor {
       await returnPool(this.#pool!);
       return;
     }
-    const stuck = this.#tasks.findIndex((_, index) => this.#state(index) !== control.THREAD_DONE);
+    const stuck = this.#blocks.findIndex(({ state }) => state !== control.THREAD_DONE);
     if (stuck >= 0 && this.#failure === undefined) this.#hung(stuck, grace);
     await this.#pool!.destroy();
     await all;
@@ -268,9 +257,9 @@ class Supervisor {
   }
 
   #hung(index: number, milliseconds: number): void {
-    const role = this.#role(index);
+    const { role, state } = this.#blocks[index]!;
     const where = role === 0 ? 'its step' : `the role ${ROLES[role - 1]!.name}`;
-    const what = this.#state(index) < control.THREAD_READY ? 'getting ready' : where;
+    const what = state < control.THREAD_READY ? 'getting ready' : where;
     this.#fail(
       index,
       'GUEST_HUNG',
@@ -299,24 +288,11 @@ class Supervisor {
       phase,
       elapsed,
       total: this.#supervision.seconds,
-      operations: this.#tasks.reduce((sum, _, index) => sum + this.#operationsOf(index), 0),
+      operations: this.#blocks.reduce((sum, block) => sum + block.operations, 0),
     });
   }
 
   #waitingThreads(): number {
     return Math.max(0, this.#tasks.length - this.#tasks[0]!.cores);
-  }
-  #block(index: number): number {
-    return this.#control.threads + index * control.THREAD_BYTES;
-  }
-  #state(index: number): number {
-    return loadControl(this.#memory, this.#block(index) + control.THREAD_STATE);
-  }
-  #role(index: number): number {
-    return loadControl(this.#memory, this.#block(index) + control.THREAD_ROLE);
-  }
-  #operationsOf(index: number): number {
-    const address = this.#block(index) + control.THREAD_OPERATIONS;
-    return new Float64Array(this.#memory.u8.buffer, address, 1)[0]!;
   }
 }

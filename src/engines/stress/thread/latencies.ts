@@ -1,4 +1,4 @@
-import type { Program } from '../../scenarios/scenario.ts';
+import type { Program } from '../../../scenarios/scenario.ts';
 
 /** Samples that are kept; later ones take the place of the earliest. */
 const KEPT = 8_192;

@@ -1,7 +1,7 @@
-import type { SharedMemory } from '../../memory/shared-memory.ts';
-import { waitWhile } from '../../memory/wait.ts';
-import type { Random } from '../../scenarios/random.ts';
-import type { ThreadTask } from './task.ts';
+import type { SharedMemory } from '../../../memory/shared-memory.ts';
+import { waitWhile } from '../../../memory/wait.ts';
+import type { Random } from '../../../scenarios/random.ts';
+import type { ThreadTask } from '../task.ts';
 
 /** Milliseconds that a thread sleeps where there are fewer cores than threads, at most. */
 const MOST_SLEEP = 0.2;
