@@ -134,3 +134,34 @@ test('a loop that leaves TSC samples behind is closed once it repeats them', (t)
     t.is(verifyHere({ ...spec, without: mutant.invariants }, LIMITS).kind, 'all', model);
   }
 });
+
+test('a thread of the host that looks the memslots up for the first time in a loop leaves nothing behind', (t) => {
+  const scenario: Scenario = {
+    ...waiting(() => {}),
+    name: 'looks-up',
+    threads: () => [
+      {
+        name: 'looks up',
+        start: ({ kvm }) => ({
+          step() {
+            while (kvm.memory.load32(FLAG) === 0) {
+              if (kvm.memory.load32(RESULT) !== 0) kvm.cpu.translate(SCRATCH, 4);
+              kvm.cpu.relax();
+            }
+          },
+        }),
+      },
+      {
+        name: 'sets',
+        start: ({ kvm }) => ({
+          step() {
+            kvm.memory.store32(RESULT, 1);
+            kvm.memory.store32(FLAG, 1);
+          },
+        }),
+      },
+    ],
+  };
+  for (const model of ['sc', 'tso', 'weak'] as const)
+    t.is(verifyHere({ scenario, model }, LIMITS).kind, 'all', model);
+});

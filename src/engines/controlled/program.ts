@@ -194,6 +194,9 @@ export class ThreadProgram {
     const kvm = new Kvm(host, this.#ops.calls, map.vm);
     thread.kvm = kvm;
     if (this.#spec.vcpu === undefined) {
+      recorder.registers = () => slots.held;
+      // Looked up here, as a vCPU's port does: else the first time round a loop is not like the others.
+      slots.slots();
       const program = checkedProgram(this.#spec.start(thread as unknown as HostThread), this.name);
       return { program, cpu: undefined };
     }
