@@ -113,9 +113,12 @@ export class Guesses {
 
   /** Takes an iteration for one that leads back, if some of it do. Returns whether they did. */
   addIteration(iteration: Iteration): boolean {
-    const times = iteration.promised ? PROMISED_ITERATIONS : QUICK_ITERATIONS;
+    const touches: number[] = [];
     // Most that do not lead back show it the second time.
-    if (!this.#repeats([iteration], 2) || !this.#repeats([iteration], times)) {
+    if (
+      !this.#repeats([iteration], 2, touches) ||
+      !this.#repeats([iteration], this.#iterationsToTry(iteration, touches))
+    ) {
       this.#withdrawn.sites.add(iteration.place);
       return false;
     }
@@ -176,15 +179,27 @@ export class Guesses {
     return leadsTo(this.#program, this.#recorder, answers, this.#automaton, state);
   }
 
+  /** By what two iterations have touched: one that looks elsewhere each time may be about to come to an end. */
+  #iterationsToTry({ promised, head }: Iteration, touches: readonly number[]): number {
+    if (promised) return PROMISED_ITERATIONS;
+    const path = newLog();
+    logPath(this.#automaton, NONE, head, path);
+    const first = path.steps.length;
+    const length = (touches.length - 1 - first) / 2;
+    for (let at = first + 1; at <= first + length; at++)
+      if (touches[at] !== touches[at + length]) return PROBED_ITERATIONS;
+    return QUICK_ITERATIONS;
+  }
+
   /** Whether these iterations, so many times, lead back to their common head. */
-  #repeats(iterations: readonly Iteration[], times: number): boolean {
+  #repeats(iterations: readonly Iteration[], times: number, touches?: number[]): boolean {
     const answers = newLog();
     const { head } = iterations[0]!;
     logPath(this.#automaton, NONE, head, answers);
     for (let time = 0; time < times; time++) {
       for (const iteration of iterations) this.#logIteration(iteration, answers);
     }
-    return this.leadsTo(answers, head);
+    return leadsTo(this.#program, this.#recorder, answers, this.#automaton, head, touches);
   }
 
   /** Whether what follows an iteration is what follows the head. */

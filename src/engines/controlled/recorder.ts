@@ -81,6 +81,10 @@ export class Recorder {
   /** Call sites to note in this run, by how many steps were answered before. */
   #sitesAt: ReadonlyMap<number, (site: string) => void> | undefined;
 
+  /** A hash of the accesses to private memory since the step before, and those of all steps, where somebody asks for them. */
+  #touched = 0;
+  touches: number[] | undefined;
+
   /** The step that had no answer. */
   pending: Step | undefined;
   /** Whether it is the guest that takes the next step. */
@@ -172,6 +176,7 @@ export class Recorder {
     this.#scopes = 0;
     this.#begun = 0;
     this.#idleRelaxes = 0;
+    this.#touched = 0;
     this.pending = undefined;
     this.relaxed = false;
     this.lookedAhead = false;
@@ -262,6 +267,7 @@ export class Recorder {
     this.#exits = may;
     this.#kick = kick;
     if (this.#cursor < this.#length && this.#answers!.exit[this.#cursor] === true) {
+      this.#noteTouched();
       this.#cursor++;
       this.#exits = EXIT_NEVER;
       return true;
@@ -308,7 +314,13 @@ export class Recorder {
     // A locked operation is a fence wherever it is.
     if (isLocked(op) && !ghost && this.#fences.mb) this.step(STEP_MB, 0, 0, 0, 0, 0, 0, false);
     this.#local(op, address, bytes, low, high, low2, high2);
+    this.#touched = Math.imul(this.#touched ^ address, 0x9e3779b1) + op;
     this.knowledge.learn(this.low, bytes === 8 ? this.high : op);
+  }
+
+  #noteTouched(): void {
+    if (this.touches !== undefined) this.touches[this.#cursor] = this.#touched | 0;
+    this.#touched = 0;
   }
 
   /** An access outside the recorded part of the program. */
@@ -381,6 +393,7 @@ export class Recorder {
     const exits = this.#exits;
     this.#exits = EXIT_NEVER;
     this.#idleRelaxes = 0;
+    this.#noteTouched();
     const step: Step = {
       op,
       address,

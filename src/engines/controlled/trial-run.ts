@@ -5,16 +5,22 @@ import type { Recorder } from './recorder.ts';
 import type { Answers } from './recording.ts';
 import { STEP_BEYOND, STEP_END, STEP_VIOLATION, sameStep } from './step.ts';
 
-/** Whether a program, given these answers, comes to a state of an automaton. */
+/**
+ * Whether a program, given these answers, comes to a state of an automaton.
+ *
+ * @param touches told of each step which private memory was accessed before it, as a hash
+ */
 export function leadsTo(
   program: ThreadProgram,
   recorder: Recorder,
   answers: Answers,
   automaton: Automaton,
   state: number,
+  touches?: number[],
 ): boolean {
   return keeping(recorder, () => {
     recorder.rewind(answers, undefined);
+    recorder.touches = touches;
     try {
       const ending = program.run();
       if (ending.kind === 'end') return automaton.op[state] === STEP_END;
@@ -24,6 +30,8 @@ export function leadsTo(
     } catch (error) {
       if (isMismatch(error)) return false;
       throw error;
+    } finally {
+      recorder.touches = undefined;
     }
   });
 }
