@@ -2,7 +2,7 @@ import { formatReplay } from '../engines/replay/replay-file.ts';
 import type { Broken, EngineName } from '../engines/result.ts';
 import { stepInWords } from '../report/interleaving.ts';
 import { quoted, scenarioWords } from './command-line.ts';
-import type { Session } from './session.ts';
+import { type Session, writeOr } from './session.ts';
 
 /** Option of all commands that find failures. */
 export const SAVE_OPTION = [
@@ -29,7 +29,7 @@ function finderOf({ engine, model = 'tso', search }: Broken): {
   return { engine: search?.engine ?? engine, model: search?.model ?? model };
 }
 
-/** Writes the schedule of a failure to a file; returns the command that follows it. */
+/** Writes the schedule of a failure to a file; returns the command that follows it, or one that finds it again. */
 export async function saveSchedule(
   { head, io }: Session,
   run: RunSubject,
@@ -57,8 +57,8 @@ export async function saveSchedule(
     })),
     notes: schedule.map((step) => `${step.actor}: ${stepInWords(step)}`),
   });
-  await io.writeFile(file, text);
-  return `pvrace replay ${quoted(file)}`;
+  if (await writeOr(io, '--save', file, text)) return `pvrace replay ${quoted(file)}`;
+  return searchCommand(run, broken);
 }
 
 /** The command that finds the same schedule again. */

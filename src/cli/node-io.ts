@@ -53,11 +53,19 @@ class Interrupts {
   };
 }
 
-/** A reader that has seen enough (`| head -1`) is no failure: what is written afterwards is dropped. */
+/**
+ * A reader that has seen enough (`| head -1`) is no failure: what is written afterwards is dropped. A disk
+ * that is full is one.
+ */
 function quietOnBrokenPipe(stream: NodeJS.WriteStream, onBroken: () => void): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    onBroken();
+    if (error.code === 'EPIPE') {
+      onBroken();
+      return;
+    }
+    if (stream !== process.stderr)
+      process.stderr.write(`error: what was found could not be written: ${error.message}\n`);
+    process.exit(EXIT.incomplete);
   });
 }
 

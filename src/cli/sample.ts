@@ -73,8 +73,8 @@ export function addSampleCommand(program: Command, io: Io, library: Library): vo
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const own = await ownScenario(library, options.scenario);
       const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
-      await checkFile(io, '--save', options.save);
       const session = await openSession('sample', io, reportOptions(command));
+      await checkFile(io, '--save', options.save, session.options.html);
       const runs = selection.scenarios.map(({ name }): SampleOptions & { save?: string } => ({
         scenario: runName(name, own),
         ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),

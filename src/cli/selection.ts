@@ -41,6 +41,14 @@ function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection
   const names = wanted.names.length > 0 ? wanted.names : [mutant.scenario];
   const scenarios = named(catalogue, { ...wanted, names });
   const other = scenarios.find(({ name }) => name !== mutant.scenario);
+  const replaced = Object.keys(mutant.roles ?? {}).filter((role) =>
+    wanted.guestRoles?.includes(role),
+  );
+  if (replaced.length > 0) {
+    throw new UsageError(
+      `Expected a guest that leaves ${replaced.join(', ')} to ${id}, whose mistake is there, got one that takes its place. Leave out --guest or --mutant.`,
+    );
+  }
   if (other === undefined) return { scenarios, mutant };
   throw new UsageError(
     `${id} shows in ${mutant.scenario}, got ${other.name}. Leave the scenario out.`,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../engines/usage-error.ts';
 import { documentOf, jsonText } from '../report/document.ts';
 import { headingLines } from '../report/heading.ts';
@@ -7,7 +8,7 @@ import { barProgress, lineProgress, noProgress, type ProgressDisplay } from '../
 import type { Report, ReportedResult } from '../report/report.ts';
 import { summaryLines } from '../report/summary.ts';
 import { exitCodeOf } from './exit-code.ts';
-import type { Io, Output } from './io.ts';
+import { EXIT, type Io, type Output } from './io.ts';
 import type { ReportOptions } from './report-options.ts';
 import { thisMachine } from './this-machine.ts';
 import { packageVersion } from './version.ts';
@@ -76,7 +77,24 @@ export async function writeDocuments(
   html: () => string,
 ): Promise<void> {
   if (options.json) io.stdout.write(jsonText(document));
-  if (options.html !== undefined) await io.writeFile(options.html, html());
+  if (options.html === undefined || (await writeOr(io, '--html', options.html, html()))) return;
+  if (io.exitCode === EXIT.clean) io.exitCode = EXIT.incomplete;
+}
+
+/** Writes a file; where that fails, says so and returns false: what was found is not lost for it. */
+export async function writeOr(
+  io: Io,
+  option: string,
+  path: string,
+  text: string,
+): Promise<boolean> {
+  try {
+    await io.writeFile(path, text);
+    return true;
+  } catch (error) {
+    io.stderr.write(`error: ${option} ${path} could not be written: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 /** Whether escape codes may go to a stream. */
@@ -96,9 +114,22 @@ function progressOf(io: Io, options: ReportOptions): ProgressDisplay {
     : lineProgress(io.stderr, io.now);
 }
 
-/** @throws UsageError for a file that cannot be written, before the run that is to fill it */
-export async function checkFile(io: Io, option: string, path: string | undefined): Promise<void> {
+/**
+ * Looks at a file before the run that is to fill it.
+ *
+ * @param other a file that something else goes to
+ * @throws UsageError for one that cannot be written
+ */
+export async function checkFile(
+  io: Io,
+  option: string,
+  path: string | undefined,
+  other?: string | undefined,
+): Promise<void> {
   if (path === undefined) return;
+  if (path === '') throw new UsageError(`Expected ${option} FILE, got an empty name.`);
+  if (other !== undefined && resolve(path) === resolve(other))
+    throw new UsageError(`Expected ${option} FILE of its own, got ${path} twice.`);
   try {
     await io.checkWritable(path);
   } catch (error) {

@@ -62,8 +62,8 @@ export function addStressCommand(program: Command, io: Io, library: Library): vo
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const own = await ownScenario(library, options.scenario);
       const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
-      await checkFile(io, '--save', options.save);
       const session = await openSession('stress', io, reportOptions(command));
+      await checkFile(io, '--save', options.save, session.options.html);
       sayHeading(session);
       sayLimits(session, selection);
       await raceThem(session, library, selection, options, own);

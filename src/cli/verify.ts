@@ -67,8 +67,8 @@ export function addVerifyCommand(program: Command, io: Io, library: Library): vo
       const guestRoles = guest === undefined ? undefined : await library.guestRoles(guest);
       const own = await ownScenario(library, options.scenario);
       const selection = select(library, { names, ...options, own: own?.entry, guestRoles });
-      await checkFile(io, '--save', options.save);
       const session = await openSession('verify', io, reportOptions(command));
+      await checkFile(io, '--save', options.save, session.options.html);
       const runs = selection.scenarios.map(({ name }): VerifyOptions & { save?: string } => ({
         scenario: runName(name, own),
         ...(selection.mutant === undefined ? {} : { mutant: selection.mutant.id }),

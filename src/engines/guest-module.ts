@@ -1,4 +1,5 @@
 import { type GuestRoles, ROLES } from '../guest/roles.ts';
+import type { Mutant } from '../scenarios/scenario.ts';
 import { importModule } from './import-module.ts';
 
 /** The user's guest module cannot be used. */
@@ -10,9 +11,13 @@ export class GuestModuleError extends Error {
  * Imports a guest module and takes its roles. Only ever called in a worker: the module may spin,
  * throw or exit while it is imported.
  *
+ * @param twin whose roles the module leaves alone: its mistake would be gone, and nothing tested
  * @throws GuestModuleError
  */
-export async function loadGuest(url: string): Promise<Partial<GuestRoles>> {
+export async function loadGuest(
+  url: string,
+  twin?: Pick<Mutant, 'id' | 'roles'>,
+): Promise<Partial<GuestRoles>> {
   let exported: Record<string, unknown>;
   try {
     exported = await importModule(url);
@@ -34,6 +39,12 @@ export async function loadGuest(url: string): Promise<Partial<GuestRoles>> {
     const names = ROLES.map(({ name }) => name).join(', ');
     throw new GuestModuleError(
       `Expected ${url} to export at least one role (${names}), got ${describeExports(exported)}.`,
+    );
+  }
+  const replaced = Object.keys(twin?.roles ?? {}).filter((role) => Object.hasOwn(roles, role));
+  if (replaced.length > 0) {
+    throw new GuestModuleError(
+      `Expected a guest that leaves ${replaced.join(', ')} to ${twin!.id}, whose mistake is there, got one that takes its place.`,
     );
   }
   return roles as Partial<GuestRoles>;

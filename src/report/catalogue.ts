@@ -15,7 +15,7 @@ export type ScenarioEntry = Pick<
 >;
 
 /** What `list` tells of a twin. */
-export type MutantEntry = Omit<Mutant, 'roles' | 'host'>;
+export type MutantEntry = Omit<Mutant, 'host'>;
 
 /** The engines that a scenario runs on unchanged. */
 const ENGINES = ['stress', 'sample', 'verify'] as const;

@@ -14,12 +14,13 @@ export async function inWorker<Result>(
   const board = new Board(task.board);
   board.pulse(true);
   try {
-    const guest = task.guest === undefined ? undefined : await loadGuest(task.guest);
+    const mutant = task.mutant === undefined ? undefined : findMutant(task.mutant);
+    const guest = task.guest === undefined ? undefined : await loadGuest(task.guest, mutant);
     board.pulse(true);
     const spec: SystemSpec = {
       ...task,
       scenario: await loadScenario(task.scenario),
-      mutant: task.mutant === undefined ? undefined : findMutant(task.mutant),
+      mutant,
       guest,
       pulse: (running) => board.pulse(running),
     };

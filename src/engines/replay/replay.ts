@@ -1,5 +1,6 @@
 import { findMutant } from '../../zoo/index.ts';
 import { storyOf } from '../../zoo/stories.ts';
+import { checkOptions } from '../check-options.ts';
 import { type InstanceOptions, instanceOptions } from '../controlled/instance.ts';
 import type { ModelName } from '../controlled/models/memory-model.ts';
 import type { Move } from '../controlled/move.ts';
@@ -53,7 +54,10 @@ export async function replay(
   what: string | ReplayOptions,
   signal?: AbortSignal,
 ): Promise<ScenarioResult> {
-  if (typeof what !== 'string') return follow(what, { expected: undefined }, undefined);
+  if (typeof what !== 'string') {
+    checkOptions(what);
+    return follow(what, { expected: undefined }, undefined);
+  }
   const { expected, notes: _, story, shared, ...file } = parseReplay(what);
   const options = {
     ...file,

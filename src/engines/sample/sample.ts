@@ -1,5 +1,6 @@
 import type { Scenario } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
+import { checkOptions } from '../check-options.ts';
 import { instanceOptions } from '../controlled/instance.ts';
 import { overStories } from '../controlled/over-stories.ts';
 import {
@@ -32,9 +33,10 @@ const DEFAULT_RUNS = 100_000;
 /**
  * Draws schedules of a small instance of a scenario, and makes the first failing one as short as it gets.
  *
- * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
+ * @throws UsageError for an unknown scenario or twin, or an option that cannot be what it is
  */
 export async function sample(options: SampleOptions): Promise<ScenarioResult> {
+  checkOptions(options);
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const { runs = DEFAULT_RUNS } = options;

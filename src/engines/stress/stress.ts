@@ -1,4 +1,5 @@
 import { findMutant } from '../../zoo/index.ts';
+import { checkOptions } from '../check-options.ts';
 import type { ScenarioResult } from '../result.ts';
 import { scenarioName, scenarioOf } from '../scenario-of.ts';
 import { UsageError } from '../usage-error.ts';
@@ -13,9 +14,10 @@ const DEFAULT_CANARY_SECONDS = 0.2;
 /**
  * Races a scenario on real threads: every vCPU and every host thread in a worker of its own.
  *
- * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
+ * @throws UsageError for an unknown scenario or twin, or an option that cannot be what it is
  */
 export async function stress(options: StressOptions): Promise<ScenarioResult> {
+  checkOptions(options);
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const mutant = options.mutant === undefined ? undefined : findMutant(options.mutant);

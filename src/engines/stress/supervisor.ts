@@ -83,6 +83,8 @@ class Supervisor {
   #failure: Supervised['failure'];
   #pending: number;
   #interrupted = false;
+  /** Whether workers are ended that may yet have come to their end. */
+  #cutShort = false;
 
   constructor(
     tasks: readonly ThreadTask[],
@@ -126,7 +128,7 @@ class Supervisor {
     try {
       this.#reports[index] = await run;
     } catch (error) {
-      this.#fail(index, ...workerDeath(error));
+      if (!this.#cutShort) this.#fail(index, ...workerDeath(error));
       this.#stop();
     } finally {
       this.#pending--;
@@ -231,7 +233,8 @@ class Supervisor {
     this.#stop();
     this.#progress('stopping', 0);
     const all = Promise.all(runs);
-    const grace = GRACE + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
+    const least = this.#interrupted ? SHORT_STALL : GRACE;
+    const grace = least + this.#waitingThreads() * STALL_PER_WAITING_THREAD;
     const deadline = this.#clock.now() + grace;
     while (this.#pending > 0 && this.#clock.now() < deadline) {
       await Promise.race([all, this.#clock.sleep(5)]);
@@ -241,7 +244,10 @@ class Supervisor {
       return;
     }
     const stuck = this.#blocks.findIndex(({ state }) => state !== control.THREAD_DONE);
-    if (stuck >= 0 && this.#failure === undefined) this.#hung(stuck, grace);
+    // Who was interrupted while getting ready may just have a slow start.
+    this.#cutShort =
+      this.#interrupted && this.#blocks.some(({ state }) => state < control.THREAD_READY);
+    if (stuck >= 0 && this.#failure === undefined && !this.#cutShort) this.#hung(stuck, grace);
     await this.#pool!.destroy();
     await all;
   }

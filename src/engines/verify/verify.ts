@@ -1,5 +1,6 @@
 import type { Scenario } from '../../scenarios/scenario.ts';
 import { findMutant } from '../../zoo/index.ts';
+import { checkOptions } from '../check-options.ts';
 import { instanceOptions } from '../controlled/instance.ts';
 import { MOST_STEPS_OF_OPERATION } from '../controlled/learner.ts';
 import { overStories } from '../controlled/over-stories.ts';
@@ -35,9 +36,10 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 /**
  * Explores every interleaving of a small instance of a scenario under a memory model.
  *
- * @throws UsageError for an unknown scenario or twin, or a number of vCPUs that the scenario cannot have
+ * @throws UsageError for an unknown scenario or twin, or an option that cannot be what it is
  */
 export async function verify(options: VerifyOptions): Promise<ScenarioResult> {
+  checkOptions(options);
   const name = scenarioName(options.scenario);
   const scenario = await scenarioOf(name, options);
   const { maxStates = DEFAULT_MAX_STATES } = options;

@@ -77,7 +77,7 @@ class Run {
   async prepare(): Promise<void> {
     const { mutant: id, guest: module } = this.#task;
     const mutant = id === undefined ? undefined : findMutant(id);
-    const guest = module === undefined ? {} : await loadGuest(module);
+    const guest = module === undefined ? {} : await loadGuest(module, mutant);
     this.#block.tell(THREAD_PREPARING);
     this.#thread = new BuiltThread(
       this.#task,
