@@ -36,6 +36,12 @@ for (const [scenario, [least, most]] of Object.entries(SCENARIOS)) {
   });
 }
 
+test.serial('no vCPU waits for ever where one worker serves many', async (t) => {
+  const machine = { vcpus: 7 };
+  const result = await expectHolds({ scenario: 'async-page-fault', machine, seconds: 5 });
+  t.true(result.samples! > 0);
+});
+
 testKills(
   mutants.filter(
     ({ scenario, notOnThreads }) =>

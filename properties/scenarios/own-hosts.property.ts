@@ -70,6 +70,33 @@ const HOSTS: Readonly<Record<string, readonly [Scenario, string]>> = {
     }),
     'S2',
   ],
+  'clears irr_pending after its search, and so what a device has just set': [
+    defineScenario({
+      ...findScenario('pv-eoi-storm'),
+      controlled: { ...findScenario('pv-eoi-storm').controlled, steps: { vcpu0: 1, device: 2 } },
+      host: {
+        clearIrr({ memory }, vcpu, vector) {
+          memory.lockAnd32(vcpu + VCPU.irr + (vector >>> 5) * 4, ~(1 << (vector & 31)));
+          let left = 0;
+          for (let word = 0; word < 8; word++) left |= memory.load32(vcpu + VCPU.irr + word * 4);
+          if (left === 0) memory.store32(vcpu + VCPU.irrPending, 0);
+        },
+      },
+    }),
+    'E3',
+  ],
+  'cuts CLOCK_REALTIME to whole seconds, which its first write breaks already': [
+    defineScenario({
+      ...findScenario('wall-clock-readers'),
+      host: {
+        wallClockEpochNs(kvm) {
+          const { clock, realtime } = kvm.ops.getClock(kvm);
+          return BigInt.asUintN(64, (realtime / 1_000_000_000n) * 1_000_000_000n - clock);
+        },
+      },
+    }),
+    'P5',
+  ],
   'counts a kick of nobody': [
     defineScenario({ ...findScenario('request-kick'), host: { kickVcpu: () => false } }),
     'R1',

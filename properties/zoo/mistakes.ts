@@ -1,4 +1,5 @@
 import test from 'ava';
+import { waitingInvariant } from '../../src/engines/controlled/waiting.ts';
 import { verifyHere } from '../../src/engines/verify/verify-here.ts';
 import type { GuestRoles } from '../../src/guest/roles.ts';
 import { findScenario } from '../../src/scenarios/index.ts';
@@ -41,7 +42,8 @@ export function findAll(mistakes: readonly Mistake[]): void {
   for (const mistake of mistakes) {
     test(`found in ${mistake.scenario}: ${mistake.what}`, (t) => {
       const { failure, kind } = explore(mistake);
-      const broken = failure?.kind === 'violation' ? failure.invariant : kind;
+      const waits = waitingInvariant(findScenario(mistake.scenario));
+      const broken = failure?.kind === 'violation' ? failure.invariant : failure ? waits : kind;
       t.is<string, string>(broken, mistake.breaks, JSON.stringify(failure));
     });
   }

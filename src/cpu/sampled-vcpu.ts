@@ -7,6 +7,7 @@ const SAMPLES = 16;
 export abstract class SampledVcpu extends VirtualCpu {
   readonly #samples = new BigUint64Array(SAMPLES);
   #sampled = 0;
+  #first = 0n;
 
   /** Arms an exit within so many steps from now: the host's timer tick, when is anybody's guess. */
   abstract exitWithin(steps: number): void;
@@ -23,9 +24,13 @@ export abstract class SampledVcpu extends VirtualCpu {
   sample(back: number): bigint {
     return this.#samples[(this.#sampled - 1 - back) & (SAMPLES - 1)]!;
   }
+  /** The first TSC sample taken since {@link forgetSamples}, however many came after it. */
+  get firstSample(): bigint {
+    return this.#first;
+  }
   /** Of the samples that are remembered: equal where they are. */
   protected get sampleHash(): bigint {
-    let hash = BigInt(this.#sampled);
+    let hash = BigInt(this.#sampled) ^ (this.#sampled > SAMPLES ? this.#first : 0n);
     for (let back = 0; back < this.remembered; back++)
       hash = BigInt.asUintN(64, hash * 0x9e3779b97f4a7c15n + this.sample(back));
     return hash;
@@ -36,6 +41,7 @@ export abstract class SampledVcpu extends VirtualCpu {
   }
 
   protected override sampleTsc(tsc: bigint): bigint {
+    if (this.#sampled === 0) this.#first = tsc;
     this.#samples[this.#sampled++ & (SAMPLES - 1)] = tsc;
     return tsc;
   }

@@ -54,12 +54,16 @@ export function scheduleAsyncPfWork(kvm: Kvm, work: HostAddress): void {
   kvm.memory.lockXchg32(work + ASYNC_PF_WORK.state, WORK_PENDING);
 }
 
-/** Takes one item of any vCPU for this worker to run; `NO_WORK` if there is none. Source: `process_one_work`. */
-export function takeAsyncPfWork(kvm: Kvm): HostAddress {
+/**
+ * Takes one item of any vCPU for this worker to run; `NO_WORK` if there is none. Source: `process_one_work`.
+ *
+ * @param first the vCPU that it looks at first: a workqueue is fair, and this is, where that varies
+ */
+export function takeAsyncPfWork(kvm: Kvm, first = 0): HostAddress {
   const { memory } = kvm;
   const count = kvm.vcpuCount;
-  for (let id = 0; id < count; id++) {
-    const vcpu = kvm.vcpu(id);
+  for (let turn = 0; turn < count; turn++) {
+    const vcpu = kvm.vcpu((first + turn) % count);
     const items = asyncPfItems(kvm, vcpu);
     for (let index = 0; index < items; index++) {
       const work = asyncPfItem(kvm, vcpu, index);
@@ -95,10 +99,14 @@ export function finishAsyncPfWork(kvm: Kvm, work: HostAddress): void {
   kvm.memory.store32(work + ASYNC_PF_WORK.state, WORK_IDLE);
 }
 
-/** One turn of a worker thread. Returns whether there was something to do. */
-export function runAsyncPfWorker(kvm: Kvm): boolean {
+/**
+ * One turn of a worker thread. Returns whether there was something to do.
+ *
+ * @param first the vCPU whose page faults it looks at first
+ */
+export function runAsyncPfWorker(kvm: Kvm, first = 0): boolean {
   const { ops } = kvm;
-  const work = ops.takeAsyncPfWork(kvm);
+  const work = ops.takeAsyncPfWork(kvm, first);
   if (work === NO_WORK) return false;
   ops.executeAsyncPfWork(kvm, work);
   ops.finishAsyncPfWork(kvm, work);

@@ -116,6 +116,11 @@ export class PageFaultWatch {
     if (entering ? kvm.memory.load32(vcpu + VCPU.requests) !== 0 : kvm.ops.pageIsDone(kvm, vcpu)) {
       return;
     }
+    const elsewhere = (token & VCPU_OF_TOKEN) !== id;
+    // Awake by now, but the vCPU is halted, and whoever woke it has told that all that it would be told.
+    if (elsewhere && !entering) {
+      violated('A1', `vCPU ${id} is halted for token ${hex(token)}, and nothing will wake it.`);
+    }
     // The state last: whoever was to wake the task has done so before what was looked at above.
     const node = kvm.cpu.translate(ledger.load32(this.#at(id) + NODE), 4);
     if (kvm.memory.load32(node + NODE_STATE) !== TASK_SLEEPS) return;

@@ -25,7 +25,7 @@ export const CLOCK_OUTCOMES = [
   {
     outcome: 'unjudged',
     expect: 'ACCEPTABLE',
-    description: 'More updates than the checker remembers came during the call.',
+    description: 'More updates, or TSC samples, than the checker remembers came during the call.',
   },
   { outcome: 'broken', expect: 'FORBIDDEN', description: 'No publication explains the read.' },
 ] as const;
@@ -92,7 +92,8 @@ export class ClockReader {
       outcome(cpu.sampled > 1 ? READ_RETRIED : READ_CURRENT);
       return;
     }
-    if (match === 'forgotten') {
+    // The sample that explains the value may be one that is not remembered any more.
+    if (match === 'forgotten' || cpu.sampled > samples) {
       outcome(READ_UNJUDGED);
       return;
     }

@@ -95,7 +95,7 @@ export class FallbackReader {
   /** A value of another vCPU's: not older than this call, not from the future. */
   #judgeShared(value: bigint, from: number, to: number): void {
     const { cpu, kvm, violated, ledger } = this.#thread;
-    const own = timeAt(this.#publications.read(to - 1), cpu.sample(cpu.remembered - 1));
+    const own = timeAt(this.#publications.read(to - 1), cpu.firstSample);
     if (from === to && value < own) {
       violated(
         'F1',

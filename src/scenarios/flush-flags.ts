@@ -7,6 +7,20 @@ import type { VcpuThread } from './scenario.ts';
 
 const STRIDE = 64;
 
+/** Instructions that may set the flag: at the address of `preempted` it is in the lowest byte of each. */
+const SETTING = [
+  'lockCmpxchg8',
+  'lockXchg8',
+  'store8',
+  'or8',
+  'lockCmpxchg32',
+  'lockXchg32',
+  'lockOr32',
+  'store16',
+  'store32',
+  'or32',
+] as const;
+
 /** Ledger bytes of the obligations of up to 32 vCPUs. */
 export const OBLIGATION_BYTES = 32 * STRIDE;
 
@@ -31,31 +45,17 @@ export function noteFlags({ cpu, kvm, ledger }: VcpuThread, at: number, vcpus: n
     if (id < 0 || (byte & KVM_VCPU_FLUSH_TLB) === 0) return;
     if (before + 1 > obligation(ledger, at, id)) ledger.store32(at + id * STRIDE, before + 1);
   };
-  const { lockCmpxchg8, lockXchg8, store8, or8 } = cpu;
-  cpu.lockCmpxchg8 = (gpa, expected, replacement) => {
-    const id = targetOf(gpa);
-    const before = flushesOf(id);
-    const old = lockCmpxchg8.call(cpu, gpa, expected, replacement);
-    if (old === expected) note(id, before, replacement);
-    return old;
-  };
-  cpu.lockXchg8 = (gpa, value) => {
-    const id = targetOf(gpa);
-    const before = flushesOf(id);
-    const old = lockXchg8.call(cpu, gpa, value);
-    note(id, before, value);
-    return old;
-  };
-  cpu.store8 = (gpa, value) => {
-    const id = targetOf(gpa);
-    const before = flushesOf(id);
-    store8.call(cpu, gpa, value);
-    note(id, before, value);
-  };
-  cpu.or8 = (gpa, mask) => {
-    const id = targetOf(gpa);
-    const before = flushesOf(id);
-    or8.call(cpu, gpa, mask);
-    note(id, before, mask);
-  };
+  for (const name of SETTING) {
+    const instruction = cpu[name] as (gpa: Gpa, value: number, replacement?: number) => number;
+    const compares = name.startsWith('lockCmpxchg');
+    const noted = (gpa: Gpa, value: number, replacement?: number): number => {
+      const id = targetOf(gpa);
+      const before = flushesOf(id);
+      const old = instruction.call(cpu, gpa, value, replacement);
+      if (!compares) note(id, before, value);
+      else if (old === value) note(id, before, replacement!);
+      return old;
+    };
+    Object.assign(cpu, { [name]: noted });
+  }
 }

@@ -16,6 +16,7 @@ import {
   KVM_ASYNC_PF_DELIVERY_AS_INT,
   KVM_ASYNC_PF_ENABLED,
   KVM_MIGRATION_READY,
+  KVM_MSR_ENABLED,
   MSR_KVM_ASYNC_PF_ACK,
   MSR_KVM_ASYNC_PF_EN,
   MSR_KVM_ASYNC_PF_INT,
@@ -72,7 +73,7 @@ export const hasClock = (features: number): boolean =>
 
 /** A vCPU that registers everything there is, works, goes offline by the role, and comes back. */
 export function comeAndGo(thread: VcpuThread): Program {
-  const { cpu, roles, machine, random, outcome } = thread;
+  const { cpu, roles, machine, random, outcome, violated } = thread;
   const base = SCRATCH + cpu.id * AREAS_BYTES;
   const on = machine.features;
   if (has(on, KVM_FEATURE_MIGRATION_CONTROL)) serveMigrationControl(thread);
@@ -130,6 +131,9 @@ export function comeAndGo(thread: VcpuThread): Program {
       if (machine.exitsAnywhere && random.sometimes(2)) cpu.exitWithin(8);
       roles.cpuOffline(cpu, { features: on });
       online = false;
+      if (cpu.interruptFlag) {
+        violated('M1', `vCPU ${cpu.id} goes offline with interrupts on: they still use its areas.`);
+      }
       checkDisabled(thread, on);
       if (has(on, KVM_FEATURE_MIGRATION_CONTROL)) checkLeaveTaken(thread, HOTPLUG_LEAVES);
       for (const area of areas) reuse(cpu, area);
@@ -157,21 +161,31 @@ function goOnline(cpu: Vcpu, features: number, base: number): void {
   cpu.wrmsr(MSR_KVM_ASYNC_PF_EN, BigInt(base + ASYNC_PF) | enable);
 }
 
-/** MSRs whose bit 0 lets the host write an area of the vCPU, by feature. */
-const ENABLING = [
+/** MSRs that let the host write an area of the vCPU, by feature; where bit 0 is not all it takes, the bits that it takes. */
+const ENABLING: readonly {
+  readonly feature: number;
+  readonly index: number;
+  readonly area: string;
+  readonly enabled?: bigint;
+}[] = [
   { feature: KVM_FEATURE_CLOCKSOURCE2, index: MSR_KVM_SYSTEM_TIME_NEW, area: 'clock area' },
   { feature: KVM_FEATURE_CLOCKSOURCE, index: MSR_KVM_SYSTEM_TIME, area: 'clock area' },
   { feature: KVM_FEATURE_STEAL_TIME, index: MSR_KVM_STEAL_TIME, area: 'steal time area' },
   { feature: KVM_FEATURE_PV_EOI, index: MSR_KVM_PV_EOI_EN, area: 'PV EOI word' },
-  { feature: KVM_FEATURE_ASYNC_PF, index: MSR_KVM_ASYNC_PF_EN, area: 'async page fault area' },
-] as const;
+  {
+    feature: KVM_FEATURE_ASYNC_PF,
+    index: MSR_KVM_ASYNC_PF_EN,
+    area: 'async page fault area',
+    enabled: KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT,
+  },
+];
 
 /** M1 of a guest that never asks: what it leaves enabled, the host may write at any time. */
 function checkDisabled({ cpu, kvm, vcpu, violated }: VcpuThread, features: number): void {
-  for (const { feature, index, area } of ENABLING) {
+  for (const { feature, index, area, enabled = KVM_MSR_ENABLED } of ENABLING) {
     if (!has(features, feature)) continue;
     const value = kvm.ops.getMsr(kvm, vcpu, { index, hostInitiated: true }) ?? 0n;
-    if ((value & 1n) === 0n) continue;
+    if ((value & enabled) !== enabled) continue;
     violated('M1', `vCPU ${cpu.id} went offline and left its ${area} enabled.`, [
       `MSR 0x${index.toString(16)} is 0x${value.toString(16)}`,
     ]);

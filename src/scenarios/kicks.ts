@@ -18,7 +18,7 @@ const DONE = 4;
 const LEFT = 8;
 const QUIET = 12;
 const ASLEEP = 16;
-/** Kicks that had been done before the look that last woke it up: that look has had them all. */
+/** Kicks that had been done before the look that last woke it up, or that found nothing: that look has had them all. */
 const HAD = 20;
 /** The same while it is still counted among the sleepers. */
 const FOUND = 24;
@@ -128,12 +128,19 @@ export function watchKicks(ops: HostOps, thread: HostThread, base: number): Host
     vcpuHasWork(kvm, vcpu, guest) {
       const kicked = unanswered(kvm.memory.load32(vcpu + VCPU.id));
       const line = at(kvm, vcpu);
+      // In this order: equal counts mean that none was under way in between.
       const done = ledger.load32(line + DONE);
+      const quiet = ledger.load32(line + BEGUN) === done;
       const work = ops.vcpuHasWork(kvm, vcpu, guest);
-      if (work) ledger.store32(line + FOUND, done);
-      if (work) wakes(kvm, vcpu, guest);
-      else sleeps(kvm, vcpu, kicked);
-      return work;
+      if (work) {
+        ledger.store32(line + FOUND, done);
+        wakes(kvm, vcpu, guest);
+        return true;
+      }
+      // None is to come: this look would have had it.
+      if (quiet) ledger.store32(line + HAD, done);
+      sleeps(kvm, vcpu, kicked);
+      return false;
     },
     haltVcpu(kvm, vcpu, guest) {
       ops.haltVcpu(kvm, vcpu, guest);

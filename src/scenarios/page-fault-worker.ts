@@ -22,14 +22,18 @@ export function letWorkersBegin(ledger: Ledger, base: number): void {
  *
  * @param base where the ledger has what {@link PAGE_WORKER_BYTES} speaks of
  */
-export function serveFaults({ kvm, machine, ledger, idle }: HostThread, base: number): Program {
+export function serveFaults(
+  { kvm, machine, ledger, random, idle }: HostThread,
+  base: number,
+): Program {
   const waits = machine.pageActions.includes('bring in');
   let seen = 0;
   return {
     step() {
       while (waits && ledger.load32(base + BEGUN) === seen) kvm.cpu.relax();
       while (ledger.load32(base + STEPS) === seen) {
-        if (kvm.ops.runAsyncPfWorker(kvm)) idle();
+        // Not always the same first: the last one would never have its turn where the others keep a worker busy.
+        if (kvm.ops.runAsyncPfWorker(kvm, random.pace(machine.vcpus))) idle();
         else kvm.cpu.relax();
       }
       seen = ledger.load32(base + STEPS);

@@ -12,6 +12,8 @@ const PHASE = 8;
 const SIGNALLING = 12;
 /** Interrupts that the guest's handlers have begun with. */
 export const HANDLED = 16;
+/** Interrupts that somebody is just putting into the IRR. */
+const ARRIVING = 20;
 /** Ledger bytes per vCPU. */
 export const WATCH_BYTES = 64;
 
@@ -45,13 +47,18 @@ function isLevelTriggered(kvm: Kvm, vcpu: VcpuRecord, vector: number): boolean {
   return (word & (1 << (vector & 31))) !== 0;
 }
 
-/** Highest vector whose ISR bit is set, or `NO_VECTOR`. */
-function highestInService(kvm: Kvm, vcpu: VcpuRecord): number {
+/** Highest vector of a bitmap, or `NO_VECTOR`. */
+function highestIn(kvm: Kvm, bitmap: number): number {
   for (let word = APIC_WORDS - 1; word >= 0; word--) {
-    const bits = kvm.memory.load32(vcpu + VCPU.isr + word * 4);
+    const bits = kvm.memory.load32(bitmap + word * 4);
     if (bits !== 0) return word * 32 + 31 - Math.clz32(bits);
   }
   return NO_VECTOR;
+}
+
+/** Highest vector whose ISR bit is set, or `NO_VECTOR`. */
+function highestInService(kvm: Kvm, vcpu: VcpuRecord): number {
+  return highestIn(kvm, vcpu + VCPU.isr);
 }
 
 /** The handlers of the guest that have begun and not signalled their EOI yet, as the guest tells. */
@@ -90,6 +97,12 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
       ledger.store32(at(kvm, vcpu) + PHASE, EXITED);
       ops.leaveGuest(kvm, vcpu);
       ledger.store32(at(kvm, vcpu) + PHASE, SYNCED);
+    },
+    acceptInterrupt(kvm, vcpu, vector, level) {
+      const line = at(kvm, vcpu);
+      ledger.add32(line + ARRIVING, 1);
+      ops.acceptInterrupt(kvm, vcpu, vector, level);
+      ledger.add32(line + ARRIVING, -1);
     },
     setEoi(kvm, vcpu) {
       if (inService(kvm, vcpu) === 0) violated('E4', 'An EOI came with nothing in service.');
@@ -137,9 +150,23 @@ export function watchPvEoi(ops: HostOps, thread: HostThread): HostOps {
         );
       }
       checkPending(kvm, vcpu);
+      checkIrrPending(kvm, vcpu);
       return true;
     },
   };
+
+  /** E3 of an offer that is out, by the IRR itself: what the host has lost sight of waits all the same. */
+  function checkIrrPending(kvm: Kvm, vcpu: VcpuRecord): void {
+    if (kvm.memory.load32(vcpu + VCPU.pvEoiPending) === 0) return;
+    // In this order: what is in the IRR, with nobody at it, has set irr_pending, which none but this vCPU clears.
+    const vector = highestIn(kvm, vcpu + VCPU.irr);
+    if (vector === NO_VECTOR || ledger.load32(at(kvm, vcpu) + ARRIVING) !== 0) return;
+    if (kvm.memory.load32(vcpu + VCPU.irrPending) !== 0) return;
+    violated(
+      'E3',
+      `PV EOI is offered while vector ${vector} waits, of which irr_pending does not tell.`,
+    );
+  }
 
   /** The cache, from which offers are made, names what the guest's next EOI completes, or nothing. */
   function checkCache(kvm: Kvm, vcpu: VcpuRecord): void {

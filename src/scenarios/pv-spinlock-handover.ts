@@ -165,8 +165,10 @@ function haltsOf(
       while (!unanswered(cpu.id) && patience-- > 0) {
         // In this order: nobody but this one kicks the other, and what the other one did before it went
         // idle is seen by the last look.
-        const stays =
-          !unanswered(other) && ledger.load32(ledgerOf(instance, other) + STATUS) !== BUSY;
+        // A kick of one that has finished wakes nobody.
+        const kicked = unanswered(other);
+        const status = ledger.load32(ledgerOf(instance, other) + STATUS);
+        const stays = status === FINISHED || (status === ASLEEP && !kicked);
         if (stays && !unanswered(cpu.id)) {
           violated(
             'K1',

@@ -106,11 +106,18 @@ export class ThreadProgram {
     recorder.remembers = scenario.keepsState === true;
   }
 
+  /** What the thread's set-up broke: then the thread comes no further. */
+  #brokenInSetUp: Ending | undefined;
+  #settingUp = false;
+
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
   setUp(): void {
+    // To its end, whatever is broken on the way: the other threads are set up on what it leaves.
+    this.#settingUp = true;
     this.#guarded(() => {
       this.#build();
     });
+    this.#settingUp = false;
   }
 
   /**
@@ -119,6 +126,7 @@ export class ThreadProgram {
    * @throws ProgramFailed, SharingGrew
    */
   run(): Ending {
+    if (this.#brokenInSetUp !== undefined) return this.#brokenInSetUp;
     return this.#guarded(() => {
       const { program, cpu } = this.#build();
       this.#recorder.begin();
@@ -184,6 +192,10 @@ export class ThreadProgram {
         evidence: readonly string[] = [],
       ): never => {
         checkViolation(this.#scenario, invariant, message, evidence);
+        if (this.#settingUp) {
+          this.#brokenInSetUp ??= { kind: 'violation', invariant, message, evidence };
+          return undefined as never;
+        }
         recorder.violation ??= { invariant, message, evidence };
         throw new ViolationFound(invariant, message, evidence);
       },
