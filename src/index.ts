@@ -14,6 +14,7 @@ export { NO_VECTOR } from './cpu/hypervisor.ts';
 export type { SampledVcpu } from './cpu/sampled-vcpu.ts';
 export type { CpuidResult, InterruptHandler, Vcpu } from './cpu/vcpu.ts';
 export { closePools } from './engines/close-pools.ts';
+export type { ModelName } from './engines/controlled/models/memory-model.ts';
 export type { Move } from './engines/controlled/move.ts';
 export {
   type FindScheduleOptions,
@@ -43,6 +44,7 @@ export {
   type StressProgress,
   stress,
 } from './engines/stress/index.ts';
+export type { TraceStep } from './engines/trace.ts';
 export { UsageError } from './engines/usage-error.ts';
 export { type VerifyOptions, type VerifyProgress, verify } from './engines/verify/index.ts';
 export { referenceGuest } from './guest/reference.ts';

@@ -32,7 +32,7 @@ export async function runEach<Options extends RunOptions>(
   runs: readonly Options[],
   engine: 'verify' | 'sample',
   workers: number,
-  one: (run: Options & Watched) => Promise<ScenarioResult>,
+  one: (run: Omit<Options, 'save'> & Watched) => Promise<ScenarioResult>,
 ): Promise<void> {
   sayHeading(session);
   const { quiet } = session.options;
@@ -63,11 +63,12 @@ export async function runEach<Options extends RunOptions>(
     await inLanes(runs.length, workers, async (index) => {
       if (unloadable) return;
       const run = runs[index]!;
+      const { save: _, ...asked } = run;
       const onProgress: Watched['onProgress'] = (progress) =>
         session.progress.show({ ...progress, place: index + 1, count: runs.length });
       const result = stop.signal.aborted
         ? notRun(run, engine)
-        : await guarded(run, engine, () => one({ ...run, signal: stop.signal, onProgress }));
+        : await guarded(run, engine, () => one({ ...asked, signal: stop.signal, onProgress }));
       // A guest that one run cannot load is none for the others either: told once.
       if (unloadable) return;
       unloadable = result.verdict === 'error' && result.code === 'GUEST_LOAD';

@@ -14,6 +14,8 @@ export interface KillTotal {
   /** Twins that the engine can show, and how many of those fell to an invariant of their own. */
   readonly visible: number;
   readonly killed: number;
+  /** Of these twins, those whose turn did not come. */
+  readonly notRun: number;
   readonly notVisible: number;
   /** Whether the twins ran without the checks of their own invariants: none of them may fall then. */
   readonly control: boolean;
@@ -64,6 +66,7 @@ function totalOf(engine: string, results: readonly ReportedResult[]): KillTotal 
     engine,
     visible: twins.length - notVisible,
     killed: killed.length,
+    notRun: twins.filter((twin) => twin.notRun === true).length,
     notVisible,
     control: twins.some(({ control }) => control === true),
     medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? 0,

@@ -43,13 +43,15 @@ export function zooVerdictInWords(results: readonly ReportedResult[]): string {
     sum((total) => total.visible),
     sum((total) => total.falseAlarms),
   ];
-  const survived = visible - killed;
+  const notRun = sum((total) => total.notRun);
+  const survived = visible - killed - notRun;
   if (totals.some(({ control }) => control)) {
     return `${survived} of ${counted(visible, 'twin')} survive without the checks of their own invariants`;
   }
   return [
     `${killed} of ${counted(visible, 'trial')} with a visible twin killed it`,
     ...(survived === 0 ? [] : [`${survived} survived`]),
+    ...(notRun === 0 ? [] : [`${notRun} not run`]),
     counted(alarms, 'false alarm'),
   ].join(', ');
 }
@@ -69,6 +71,7 @@ export function cellInWords(result: ReportedResult | undefined): string {
   if (result === undefined) return '';
   const { killed, seconds, executions, engine, model, repeated } = result;
   if (killed === 'not-visible') return 'not visible';
+  if (result.notRun === true) return 'not run';
   if (result.control === true && killed === 'survived') return 'survives unchecked';
   const times = repeated === undefined ? '' : ` ${repeated.kills}/${repeated.runs}`;
   if (killed === 'survived') return `SURVIVED${times}`;
@@ -113,9 +116,10 @@ function paintOf(cells: readonly string[], { palette }: Page): (text: string) =>
 
 /** What should not be so: twins that survived, references that fell. */
 export function surpriseLines(surprises: readonly ReportedResult[], page: Page): readonly string[] {
-  if (surprises.length === 0) return [];
+  const run = surprises.filter(({ notRun }) => notRun !== true);
+  if (run.length === 0) return [];
   return [
-    ...surprises.flatMap((result) => {
+    ...run.flatMap((result) => {
       const under = result.model === undefined ? '' : ` under ${result.model}`;
       const what =
         result.killed === 'killed'

@@ -85,6 +85,22 @@ test.serial('an abort ends a run with what it has', async (t) => {
   t.deepEqual(phases, ['starting', 'measuring', 'racing', 'stopping']);
 });
 
+test.serial('an abort while threads get ready blames none of them', async (t) => {
+  const { tasks, names, memory } = setUp('for (;;);');
+  const stop = new AbortController();
+  const run = await supervise(tasks, names, memory, {
+    seconds: 3_600,
+    canarySeconds: 0.1,
+    signal: stop.signal,
+    clock: clockOfSleeps(10),
+    onProgress: ({ phase }) => {
+      if (phase === 'starting') stop.abort();
+    },
+  });
+  t.true(run.interrupted);
+  t.is(run.failure, undefined);
+});
+
 test.serial('an abort before the start is no failure', async (t) => {
   const { tasks, names, memory } = setUp();
   const run = await supervise(tasks, names, memory, {

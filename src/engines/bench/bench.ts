@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { findByName } from '../../scenarios/find.ts';
+import { guestRoles } from '../stress/guest-roles.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Measurement, measure } from './measure.ts';
 import { compileNative, measureNative, type Native } from './native.ts';
@@ -67,19 +68,26 @@ const CHECK_SECONDS = 0.2;
 export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
   const native = await compileNative(options.compiler);
   const names = options.workloads?.length ? options.workloads : workloadNames;
-  for (const name of names) findByName('workload', name, workloadNames, (one) => one);
+  for (const name of names)
+    findByName('workload', name, workloadNames, (one) => one, 'pvrace bench --help');
+  const taken = options.guest === undefined ? undefined : await guestRoles(options.guest);
   const results: BenchResult[] = [];
+  /** A row that was interrupted is none. */
+  const keep = (result: BenchResult): void => {
+    if (!aborted(options)) results.push(result);
+  };
   for (const name of names) {
     if (aborted(options)) break;
     if (name === STORE_BUFFERING) {
-      if (options.guest === undefined) results.push(await sweep(options, native));
+      if (options.guest === undefined) keep(await sweep(options, native));
       continue;
     }
     const workload = workloads.find((one) => one.name === name)!;
-    if (options.guest !== undefined && workload.scenario.roles.length === 0) continue;
+    if (taken !== undefined && !workload.scenario.roles.some((role) => taken.includes(role)))
+      continue;
     for (const vcpus of vcpuCounts(workload, options.vcpus)) {
       if (aborted(options)) break;
-      results.push(await row(workload, vcpus, options, native));
+      keep(await row(workload, vcpus, options, native));
     }
   }
   return {

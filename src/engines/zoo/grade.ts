@@ -38,7 +38,7 @@ export function notVisible(trial: Trial, reason: string, seed: string): Graded {
 /** A trial whose turn did not come. */
 export function notRun(trial: Trial, seed: string): Graded {
   const reason = 'Not run: stopped before its turn came.';
-  return { ...nothing(trial, seed), message: reason, killed: 'survived', reason };
+  return { ...nothing(trial, seed), message: reason, killed: 'survived', reason, notRun: true };
 }
 
 /** Several runs of one trial as one: killed only if each of them was. */

@@ -38,6 +38,8 @@ export interface Grade {
   readonly executions?: number;
   /** The checks of the twin's own invariants were left out: it must survive. */
   readonly control?: true;
+  /** Its turn did not come: that it survived says nothing. */
+  readonly notRun?: true;
   /** Where a trial was repeated: how often it was killed, out of how many. */
   readonly repeated?: { readonly kills: number; readonly runs: number };
 }
