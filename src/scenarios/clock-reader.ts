@@ -30,6 +30,9 @@ export const CLOCK_OUTCOMES = [
   { outcome: 'broken', expect: 'FORBIDDEN', description: 'No publication explains the read.' },
 ] as const;
 
+/** Latest publications, and TSC samples, that are shown as evidence. */
+const SHOWN = 4;
+
 /** A TSC sample and a publication that together explain a value, or do not. */
 type Explains = (published: ClockParameters, tsc: bigint, value: bigint) => boolean;
 
@@ -120,17 +123,15 @@ export class ClockReader {
     );
   }
 
-  /** Names the two publications that a torn value mixes. */
-  #mixture(value: bigint, from: number, to: number): string | undefined {
+  /** The two publications that a torn value mixes: whose system_time, and whose tsc_timestamp. */
+  #mixture(value: bigint, from: number, to: number): readonly [number, number] | undefined {
     const { cpu } = this.#thread;
     for (let time = to - 1; time >= from; time--) {
       for (let line = to - 1; line >= from; line--) {
         const { systemTime } = this.#publications.read(time);
         const mixed = { ...this.#publications.read(line), systemTime };
         for (let back = 0; back < cpu.remembered; back++) {
-          if (time !== line && timeAt(mixed, cpu.sample(back)) === value) {
-            return `torn: the system_time of publication ${time} with the tsc_timestamp of ${line}`;
-          }
+          if (time !== line && timeAt(mixed, cpu.sample(back)) === value) return [time, line];
         }
       }
     }
@@ -140,19 +141,35 @@ export class ClockReader {
   #broken(invariant: InvariantId, message: string, value: bigint, from: number, to: number): never {
     const { cpu } = this.#thread;
     const evidence = [`returned ${value} ns`];
-    for (let back = cpu.remembered - 1; back >= 0; back--) {
+    for (let back = Math.min(cpu.remembered, SHOWN) - 1; back >= 0; back--) {
       evidence.push(`sampled TSC ${cpu.sample(back)}`);
     }
-    for (let number = Math.max(0, from - 1); number < to; number++) {
-      const published = this.#publications.read(number);
-      const would =
-        cpu.remembered > 0 ? `, which gives ${timeAt(published, cpu.sample(0))} ns` : '';
+    const first = Math.max(0, from - 1);
+    const mixed = this.#mixture(value, first, to);
+    const shown = new Set(mixed);
+    for (let number = Math.max(first, to - SHOWN); number < to; number++) shown.add(number);
+    if (to - first > shown.size) evidence.push(`publications during the call: ${to - first}`);
+    for (const number of [...shown].sort((a, b) => a - b)) {
+      evidence.push(this.#publicationInWords(number));
+    }
+    if (mixed !== undefined) {
+      const [time, line] = mixed;
       evidence.push(
-        `publication ${number}: tsc_timestamp ${published.tscTimestamp}, system_time ${published.systemTime}${would}`,
+        `torn: the system_time of publication ${time} with the tsc_timestamp of ${line}`,
       );
     }
-    const mixture = this.#mixture(value, Math.max(0, from - 1), to);
-    if (mixture !== undefined) evidence.push(mixture);
     return this.#thread.violated(invariant, message, evidence);
+  }
+
+  #publicationInWords(number: number): string {
+    const { cpu } = this.#thread;
+    const published = this.#publications.read(number);
+    const { tscTimestamp, systemTime } = published;
+    // It says nothing of the time before it.
+    const gives =
+      cpu.remembered > 0 && BigInt.asIntN(64, cpu.sample(0) - tscTimestamp) >= 0n
+        ? `, which gives ${timeAt(published, cpu.sample(0))} ns`
+        : '';
+    return `publication ${number}: tsc_timestamp ${tscTimestamp}, system_time ${systemTime}${gives}`;
   }
 }
