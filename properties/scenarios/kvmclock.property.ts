@@ -62,6 +62,23 @@ for (const scenario of ['clock-monotonic-unstable', 'clock-updates-all'] as cons
   });
 }
 
+/** The reference, and a while that goes by the TSC before it returns: more samples than are remembered. */
+const LINGERS = new URL(
+  `data:text/javascript,${encodeURIComponent(`import { referenceGuest } from 'pvrace';
+export function readClock(cpu, at) {
+  const time = referenceGuest.readClock(cpu, at);
+  for (let looks = 0; looks < 20; looks++) cpu.rdtsc();
+  return time;
+}`)}`,
+);
+
+for (const scenario of ['pvclock-torn-read', 'clock-monotonic-unstable'] as const) {
+  test.serial(`${scenario} holds for a guest that looks at the TSC many times`, async (t) => {
+    const result = await expectHolds({ scenario, guest: LINGERS, seconds: 2 });
+    t.true(result.samples! > 0);
+  });
+}
+
 testKills(
   mutants.filter(
     ({ mechanism, notOnThreads }) => mechanism === 'kvmclock' && notOnThreads === undefined,
