@@ -42,7 +42,6 @@ export function addBenchCommand(program: Command, io: Io, library: Library): voi
     .action(async (names: readonly string[], options: Options, command: Command) => {
       const session = await openSession('bench', io, reportOptions(command));
       sayHeading(session);
-      if (options.guest !== undefined) await library.guestRoles(options.guest);
       const stop = new AbortController();
       const forget = io.onInterrupt(() => stop.abort());
       try {

@@ -1,6 +1,7 @@
 import { UsageError } from '../engines/usage-error.ts';
 import type { Catalogue, MutantEntry, ScenarioEntry } from '../report/catalogue.ts';
 import { findByName } from '../scenarios/find.ts';
+import { takesMistakeAway } from '../scenarios/guest-beside-twin.ts';
 
 /** What of the catalogue the user asked for. */
 export interface Wanted {
@@ -41,14 +42,8 @@ function selectTwin(catalogue: Catalogue, wanted: Wanted, id: string): Selection
   const names = wanted.names.length > 0 ? wanted.names : [mutant.scenario];
   const scenarios = named(catalogue, { ...wanted, names });
   const other = scenarios.find(({ name }) => name !== mutant.scenario);
-  const replaced = Object.keys(mutant.roles ?? {}).filter((role) =>
-    wanted.guestRoles?.includes(role),
-  );
-  if (replaced.length > 0) {
-    throw new UsageError(
-      `Expected a guest that leaves ${replaced.join(', ')} to ${id}, whose mistake is there, got one that takes its place. Leave out --guest or --mutant.`,
-    );
-  }
+  const wrong = takesMistakeAway(mutant, wanted.guestRoles ?? []);
+  if (wrong !== undefined) throw new UsageError(`${wrong} Leave out --guest or --mutant.`);
   if (other === undefined) return { scenarios, mutant };
   throw new UsageError(
     `${id} shows in ${mutant.scenario}, got ${other.name}. Leave the scenario out.`,

@@ -1,4 +1,5 @@
 import { type GuestRoles, ROLES } from '../guest/roles.ts';
+import { takesMistakeAway } from '../scenarios/guest-beside-twin.ts';
 import type { Mutant } from '../scenarios/scenario.ts';
 import { importModule } from './import-module.ts';
 
@@ -41,12 +42,8 @@ export async function loadGuest(
       `Expected ${url} to export at least one role (${names}), got ${describeExports(exported)}.`,
     );
   }
-  const replaced = Object.keys(twin?.roles ?? {}).filter((role) => Object.hasOwn(roles, role));
-  if (replaced.length > 0) {
-    throw new GuestModuleError(
-      `Expected a guest that leaves ${replaced.join(', ')} to ${twin!.id}, whose mistake is there, got one that takes its place.`,
-    );
-  }
+  const wrong = twin === undefined ? undefined : takesMistakeAway(twin, Object.keys(roles));
+  if (wrong !== undefined) throw new GuestModuleError(wrong);
   return roles as Partial<GuestRoles>;
 }
 

@@ -51,7 +51,7 @@ export function killMatrix(results: readonly ReportedResult[]): KillMatrix {
     engines,
     rows,
     totals: engines.map((engine) => totalOf(engine, results)),
-    surprises: results.filter((result) => meaning(result) !== 'pass'),
+    surprises: results.filter((result) => result.notRun !== true && meaning(result) !== 'pass'),
   };
 }
 

@@ -116,10 +116,9 @@ function paintOf(cells: readonly string[], { palette }: Page): (text: string) =>
 
 /** What should not be so: twins that survived, references that fell. */
 export function surpriseLines(surprises: readonly ReportedResult[], page: Page): readonly string[] {
-  const run = surprises.filter(({ notRun }) => notRun !== true);
-  if (run.length === 0) return [];
+  if (surprises.length === 0) return [];
   return [
-    ...run.flatMap((result) => {
+    ...surprises.flatMap((result) => {
       const under = result.model === undefined ? '' : ` under ${result.model}`;
       const what =
         result.killed === 'killed'

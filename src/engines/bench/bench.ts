@@ -66,11 +66,11 @@ const CHECK_SECONDS = 0.2;
  * @throws MeasurementFailed where a guest throws, hangs or returns nonsense
  */
 export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
-  const native = await compileNative(options.compiler);
   const names = options.workloads?.length ? options.workloads : workloadNames;
   for (const name of names)
     findByName('workload', name, workloadNames, (one) => one, 'pvrace bench --help');
   const taken = options.guest === undefined ? undefined : await guestRoles(options.guest);
+  const native = await compileNative(options.compiler);
   const results: BenchResult[] = [];
   /** A row that was interrupted is none. */
   const keep = (result: BenchResult): void => {

@@ -81,6 +81,9 @@ export class ThreadProgram {
   readonly #pulse: ((running: boolean) => void) | undefined;
   readonly #role = new Int32Array(1);
   readonly #ops: HostCalls;
+  /** What the thread's set-up broke: then the thread comes no further. */
+  #brokenInSetUp: Ending | undefined;
+  #settingUp = false;
 
   constructor(
     scenario: Scenario,
@@ -105,10 +108,6 @@ export class ThreadProgram {
     // A user's own scenario may keep in its closures what it likes; the project's keep it in the ledger.
     recorder.remembers = scenario.keepsState === true;
   }
-
-  /** What the thread's set-up broke: then the thread comes no further. */
-  #brokenInSetUp: Ending | undefined;
-  #settingUp = false;
 
   /** Runs the thread's set-up alone, on real memory. @throws ProgramFailed */
   setUp(): void {

@@ -27,7 +27,6 @@ export class Racing {
   readonly #memory: SharedMemory;
   readonly #block: ThreadBlock;
   readonly #thread: BuiltThread;
-  #operations = 0;
   /** Times of single steps, of a run that is measured. */
   latencies: Latencies | undefined;
 
@@ -62,7 +61,7 @@ export class Racing {
     let done = false;
     while (!stopped() && !this.#block.ends) {
       // A thread that has done its share goes on: others may wait for what it does.
-      if (!done && this.#operations >= most) {
+      if (!done && this.#block.operations >= most) {
         done = true;
         this.#shareDone();
       }
@@ -102,7 +101,7 @@ export class Racing {
     const { msrWrites } = this.#task.machine;
     const { cpu } = this.#thread;
     if (cpu?.id !== 0 || msrWrites.length === 0) return;
-    const { index, value } = msrWrites[(this.#operations / STRIDE) % msrWrites.length]!;
+    const { index, value } = msrWrites[(this.#block.operations / STRIDE) % msrWrites.length]!;
     cpu.wrmsrSafe(index, value);
   }
 
@@ -120,7 +119,7 @@ export class Racing {
         for (let i = 0; i < instances; i++) program.judge(i);
       }
       this.#count(instances);
-      if (operations !== 0 && this.#operations >= operations) return;
+      if (operations !== 0 && this.#block.operations >= operations) return;
     }
   }
 
@@ -137,7 +136,6 @@ export class Racing {
   #count(steps: number): void {
     // A violation that somebody's catch swallowed still ends the run.
     if (this.#thread.violation !== undefined) throw this.#thread.violation;
-    this.#operations += steps;
-    this.#block.operations = this.#operations;
+    this.#block.operations += steps;
   }
 }
